@@ -1,0 +1,128 @@
+//! What can go wrong: a [`Fault`] is one endpoint's, a [`ReadError`] is what the plugin hears once no endpoint is left.
+//! Both name endpoints by their names only.
+
+use alloy_json_rpc::{ErrorPayload, RpcError};
+use alloy_transport::{TransportError, TransportErrorKind};
+use watchkeeper_contract::clean;
+
+/// Why a read gave nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The grant doesn't allow it.
+    #[error("{0}")]
+    Denied(String),
+    /// No endpoint answered in time.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The node's JSON-RPC error.
+    #[error("chain answered error {code}: {message}")]
+    Rpc {
+        /// JSON-RPC's code, as -32601 for a method that the node lacks.
+        code: i64,
+        /// The node's words, cleaned and at most [`RPC_MESSAGE`] characters.
+        message: String,
+    },
+    /// An argument, or each endpoint's answer, is malformed.
+    #[error("{0}")]
+    Malformed(String),
+    /// The node answered, and has no such block: a number beyond its head, or a tag that it doesn't know.
+    #[error("{0}")]
+    NoBlock(String),
+}
+
+/// How much of a node's error message is kept, in characters.
+pub(crate) const RPC_MESSAGE: usize = 500;
+
+/// Why one endpoint gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("{0}")]
+    Unreachable(String),
+    #[error("no answer in time")]
+    Timeout,
+    #[error("HTTP status {0}")]
+    Status(u16),
+    #[error("an answer over the limit of {0} bytes")]
+    TooLarge(usize),
+    #[error("a malformed answer: {0}")]
+    Malformed(String),
+    #[error("serves chain id {found}, not {wanted}")]
+    WrongChain { found: u64, wanted: u64 },
+    #[error("refuses batches")]
+    BatchRefused,
+    #[error("error {}: {}", .0.code, clean(&.0.message, RPC_MESSAGE))]
+    Rpc(ErrorPayload),
+    #[error("no such block")]
+    NoBlock,
+}
+
+impl Fault {
+    /// A malformed answer, with what is wrong in words that may quote the node.
+    pub(crate) fn malformed(problem: impl std::fmt::Display) -> Self {
+        Self::Malformed(clean(&problem.to_string(), 200))
+    }
+
+    /// Whether this is the chain's answer, which another endpoint would repeat. An error that says "not now, not
+    /// here" (rate limits, a header that this node of a pool lacks) is not; if nobody knows better, it is what the plugin hears.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::NoBlock => true,
+            Self::Rpc(error) => !error.is_retry_err(),
+            _ => false,
+        }
+    }
+
+    /// Whether the endpoint is to blame, so that it rests a while. What a single request can bring about on its own
+    /// (an answer too large, a body that the node refuses) must not cost other jobs the endpoint.
+    pub(crate) fn blames_endpoint(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Timeout | Self::Malformed(_) | Self::WrongChain { .. } => true,
+            Self::Status(status) => !is_about_the_request(*status),
+            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::NoBlock => false,
+        }
+    }
+
+    /// The value of the label `result`.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Timeout => "timeout",
+            Self::Status(_) => "http_error",
+            Self::TooLarge(_) => "too_large",
+            Self::Malformed(_) => "malformed",
+            Self::WrongChain { .. } => "wrong_chain",
+            Self::BatchRefused => "batch_refused",
+            Self::Rpc(_) => "rpc_error",
+            Self::NoBlock => "no_block",
+        }
+    }
+}
+
+/// Client errors that speak of the request; the others (unauthorised, not found, too many …) speak of the endpoint.
+pub(crate) fn is_about_the_request(status: u16) -> bool {
+    (400..500).contains(&status) && !matches!(status, 401..=404 | 407 | 408 | 421 | 429)
+}
+
+impl From<TransportError> for Fault {
+    fn from(error: TransportError) -> Self {
+        match error {
+            RpcError::ErrorResp(error) => Self::Rpc(error),
+            RpcError::Transport(TransportErrorKind::NonRetryable(inner)) => match inner.downcast::<Self>() {
+                Ok(fault) => *fault,
+                Err(other) => Self::malformed(other),
+            },
+            RpcError::Transport(other) => Self::malformed(other),
+            RpcError::NullResp => Self::malformed("null"),
+            RpcError::DeserError { err, .. } => Self::malformed(err),
+            RpcError::UnsupportedFeature(what) => Self::malformed(what),
+            RpcError::LocalUsageError(error) => Self::malformed(error),
+            RpcError::SerError(error) => Self::malformed(error),
+        }
+    }
+}
+
+impl From<Fault> for TransportError {
+    fn from(fault: Fault) -> Self {
+        Self::Transport(TransportErrorKind::NonRetryable(Box::new(fault)))
+    }
+}

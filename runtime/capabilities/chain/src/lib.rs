@@ -1,0 +1,64 @@
+//! The chain capability: reads of EVM chains that the operator named. Plugins name a chain and what to read; where the
+//! endpoints are, which of them answers and what they cost stays here. Nothing here can sign, send or administer:
+//! [`methods`] is the one list of what may be asked.
+//!
+//! A read travels so: `bindings` → `reads` (grant, arguments) → `named` (which endpoint, for how long) → `read` (what is
+//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange).
+
+mod bindings;
+mod chains;
+mod decode;
+mod endpoint;
+mod fault;
+mod grant;
+mod methods;
+mod named;
+mod read;
+mod reads;
+mod seen;
+mod settings;
+mod standing;
+mod telemetry;
+mod transport;
+
+use wasmtime::component::Linker;
+use watchkeeper_contract::{Capability, Run};
+
+pub use chains::Chains;
+pub use fault::ReadError;
+pub use read::{Call, Entry, Header, LogQuery, Reply};
+pub use reads::{ChainReads, Reading};
+pub use settings::{ChainSettings, EndpointSettings, OpenError};
+pub use telemetry::ChainMetrics;
+
+/// The chain's block that a read is about; alloy's type, of which the contract uses `latest`, `safe`, `finalized` and
+/// numbers.
+pub type At = alloy_rpc_types_eth::BlockNumberOrTag;
+
+const NAME: &str = "chain";
+
+/// The power to read chains.
+#[derive(Debug, Clone, Copy)]
+pub struct Chain;
+
+impl Capability for Chain {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn package(&self) -> &'static str {
+        "watchkeeper:chain"
+    }
+
+    fn power(&self) -> &'static str {
+        "read blocks, contracts and events of named chains"
+    }
+
+    fn example(&self) -> &'static str {
+        r#"chain = ["NAME"]"#
+    }
+
+    fn link(&self, linker: &mut Linker<Run>) -> wasmtime::Result<()> {
+        bindings::link(linker)
+    }
+}

@@ -1,0 +1,183 @@
+//! The JSON-RPC methods that a plugin may ask for: reads, by their exact names. What is not here is never sent, whatever
+//! a grant says: nothing that signs, sends, mines, administers, or leaves a filter behind on the node.
+//!
+//! Sources: the Ethereum execution API, ERC-4337's bundler API, cdk-erigon's `zkevm_` and zkSync Era's `zks_`
+//! namespaces, Geth's `txpool_` and `debug_`, OpenEthereum's `trace_`.
+
+/// What [`crate::Reading`]s of headers ask.
+pub(crate) const GET_BLOCK: &str = "eth_getBlockByNumber";
+/// What reads of contracts ask.
+pub(crate) const CALL: &str = "eth_call";
+/// What reads of events ask.
+pub(crate) const GET_LOGS: &str = "eth_getLogs";
+/// What an endpoint is asked before its first use.
+pub(crate) const CHAIN_ID: &str = "eth_chainId";
+
+/// Granted with a chain, or by a pattern.
+const PLAIN: &[&str] = &[
+    "eth_blobBaseFee",
+    "eth_blockNumber",
+    CALL,
+    CHAIN_ID,
+    "eth_createAccessList",
+    "eth_estimateGas",
+    "eth_estimateUserOperationGas",
+    "eth_feeHistory",
+    "eth_gasPrice",
+    "eth_getBalance",
+    "eth_getBlockByHash",
+    GET_BLOCK,
+    "eth_getBlockReceipts",
+    "eth_getBlockTransactionCountByHash",
+    "eth_getBlockTransactionCountByNumber",
+    "eth_getCode",
+    GET_LOGS,
+    "eth_getProof",
+    "eth_getStorageAt",
+    "eth_getTransactionByBlockHashAndIndex",
+    "eth_getTransactionByBlockNumberAndIndex",
+    "eth_getTransactionByHash",
+    "eth_getTransactionCount",
+    "eth_getTransactionReceipt",
+    "eth_getUncleCountByBlockHash",
+    "eth_getUncleCountByBlockNumber",
+    "eth_getUserOperationByHash",
+    "eth_getUserOperationReceipt",
+    "eth_maxPriorityFeePerGas",
+    "eth_protocolVersion",
+    "eth_supportedEntryPoints",
+    "eth_syncing",
+    "net_listening",
+    "net_peerCount",
+    "net_version",
+    "txpool_status",
+    "web3_clientVersion",
+    "zkevm_batchNumber",
+    "zkevm_batchNumberByBlockNumber",
+    "zkevm_consolidatedBlockNumber",
+    "zkevm_estimateFee",
+    "zkevm_estimateGasPrice",
+    "zkevm_getBatchByNumber",
+    "zkevm_getExitRootTable",
+    "zkevm_getExitRootsByGER",
+    "zkevm_getForkById",
+    "zkevm_getForkId",
+    "zkevm_getForkIdByBatchNumber",
+    "zkevm_getForks",
+    "zkevm_getFullBlockByHash",
+    "zkevm_getFullBlockByNumber",
+    "zkevm_getL2BlockInfoTree",
+    "zkevm_getLatestGlobalExitRoot",
+    "zkevm_getNativeBlockHashesInRange",
+    "zkevm_getVersionHistory",
+    "zkevm_isBlockConsolidated",
+    "zkevm_isBlockVirtualized",
+    "zkevm_verifiedBatchNumber",
+    "zkevm_virtualBatchNumber",
+    "zks_L1BatchNumber",
+    "zks_getBlockDetails",
+    "zks_getL1BatchBlockRange",
+    "zks_getL1BatchDetails",
+    "zks_getL1GasPrice",
+];
+
+/// Reads that cost a node much: granted only by their exact names.
+const COSTLY: &[&str] = &[
+    "debug_traceBlockByHash",
+    "debug_traceBlockByNumber",
+    "debug_traceCall",
+    "debug_traceTransaction",
+    "trace_block",
+    "trace_call",
+    "trace_filter",
+    "trace_get",
+    "trace_replayBlockTransactions",
+    "trace_replayTransaction",
+    "trace_transaction",
+    "txpool_content",
+    "txpool_contentFrom",
+    "txpool_inspect",
+    "zkevm_estimateCounters",
+    "zkevm_getBatchCountersByNumber",
+    "zkevm_getBatchWitness",
+    "zkevm_getBlockRangeWitness",
+    "zkevm_getProverInput",
+    "zkevm_getWitness",
+];
+
+/// The method of exactly this name, if it is a read.
+pub(crate) fn find(name: &str) -> Option<&'static str> {
+    PLAIN.iter().chain(COSTLY).copied().find(|known| *known == name)
+}
+
+/// What a grant without a list of methods allows.
+pub(crate) fn plain() -> impl Iterator<Item = &'static str> {
+    PLAIN.iter().copied()
+}
+
+/// What a pattern of a grant allows: a method's name, or a beginning followed by `*`, which never reaches the costly
+/// reads. Empty where it allows nothing.
+pub(crate) fn matching(pattern: &str) -> Vec<&'static str> {
+    match pattern.strip_suffix('*') {
+        Some(beginning) => plain().filter(|name| name.starts_with(beginning)).collect(),
+        None => find(pattern).into_iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_changes_anything_is_a_read() {
+        let verbs = [
+            "send",
+            "sign",
+            "account",
+            "filter",
+            "subscribe",
+            "mine",
+            "set",
+            "submit",
+            "import",
+        ];
+        for name in PLAIN.iter().chain(COSTLY).filter(|name| **name != "trace_filter") {
+            let lower = name.to_lowercase();
+            assert!(verbs.iter().all(|verb| !lower.contains(verb)), "{name}");
+        }
+        for never in [
+            "eth_sendRawTransaction",
+            "eth_sign",
+            "personal_unlockAccount",
+            "admin_peers",
+            "anvil_mine",
+        ] {
+            assert_eq!(matching(never), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_they_are() {
+        for almost in [
+            "ETH_CALL",
+            "eth_call ",
+            " eth_call",
+            "eth_call\0",
+            "eth_Call",
+            "eth*call",
+            "",
+        ] {
+            assert_eq!(find(almost), None, "{almost:?}");
+        }
+    }
+
+    #[test]
+    fn patterns_reach_plain_reads_only() {
+        assert!(matching("*").contains(&CALL));
+        assert!(!matching("*").contains(&"debug_traceTransaction"));
+        assert_eq!(matching("txpool_*"), ["txpool_status"]);
+        assert_eq!(matching("txpool_content"), ["txpool_content"]);
+        assert!(matching("debug_*").is_empty());
+        assert!(matching("e*h_call").is_empty());
+    }
+}

@@ -1,0 +1,125 @@
+//! A chain by its name: its endpoints in the operator's order, and the way from one that fails to the next.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    runtime::Handle,
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+use watchkeeper_model::Clock;
+
+use crate::{
+    ReadError,
+    endpoint::Endpoint,
+    fault::{Fault, RPC_MESSAGE},
+    read::Read,
+    seen::Seen,
+    standing::Turn,
+};
+
+pub(crate) struct NamedChain {
+    pub(crate) name: Arc<str>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) timeout: Duration,
+    pub(crate) max_response: usize,
+    pub(crate) turns: Semaphore,
+    pub(crate) seen: Seen,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runtime: Handle,
+}
+
+impl NamedChain {
+    /// Asks endpoint after endpoint until one answers. The chain's timeout bounds the whole; an endpoint that is silent
+    /// may use its share of what is left, so that the next has time too.
+    pub(crate) async fn read<R: Read>(&self, read: &R) -> Result<R::Answer, ReadError> {
+        let deadline = Instant::now() + self.timeout;
+        let Ok(Ok(_turn)) = timeout_at(deadline, self.turns.acquire()).await else {
+            let problem = "too many reads at once\nhint: raise its `max_concurrent`";
+            return Err(ReadError::Unavailable(format!(
+                "chain \"{}\": {problem}",
+                self.name
+            )));
+        };
+        let (order, mut refusals) = self.order();
+        let mut waiting = order.len();
+        for (endpoint, healthy) in order {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let sharers = u32::try_from(if healthy > 0 { healthy } else { waiting }).unwrap_or(u32::MAX);
+            let node = endpoint.until(Instant::now() + left / sharers.max(1));
+            waiting -= 1;
+            let answer = async {
+                node.verify().await?;
+                read.attempt(node).await
+            };
+            match answer.await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => {
+                    endpoint.failed(&fault);
+                    let done = fault.is_final();
+                    refusals.push((endpoint.name(), fault));
+                    if done {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(self.no_answer(refusals))
+    }
+
+    /// Whom to ask, each with the number of healthy endpoints from it on; and whom not.
+    fn order(&self) -> (Vec<(&Endpoint, usize)>, Vec<(&str, Fault)>) {
+        let (mut now, mut last, mut never) = (Vec::new(), Vec::new(), Vec::new());
+        let time = std::time::Instant::now();
+        for endpoint in &self.endpoints {
+            match endpoint.turn(time) {
+                Turn::Now => now.push(endpoint),
+                Turn::Last => last.push((endpoint, 0)),
+                Turn::Never(found) => never.push((endpoint.name(), endpoint.wrong_chain(found))),
+            }
+        }
+        let healthy = now.len();
+        let now = now
+            .into_iter()
+            .enumerate()
+            .map(|(place, endpoint)| (endpoint, healthy - place));
+        (now.chain(last).collect(), never)
+    }
+
+    fn no_answer(&self, refusals: Vec<(&str, Fault)>) -> ReadError {
+        let said: Vec<String> = refusals
+            .iter()
+            .map(|(name, fault)| format!("{name}: {fault}"))
+            .collect();
+        let said = format!(
+            "chain \"{}\": no endpoint answered: {}",
+            self.name,
+            said.join("; ")
+        );
+        let no_sense = |(_, fault): &(&str, Fault)| matches!(fault, Fault::Malformed(_) | Fault::TooLarge(_));
+        if refusals.iter().all(no_sense) {
+            return ReadError::Malformed(said);
+        }
+        for (_, fault) in refusals.into_iter().rev() {
+            match fault {
+                Fault::Rpc(error) => {
+                    let message = watchkeeper_contract::clean(&error.message, RPC_MESSAGE);
+                    return ReadError::Rpc {
+                        code: error.code,
+                        message,
+                    };
+                }
+                Fault::NoBlock => {
+                    return ReadError::NoBlock(format!("chain \"{}\" has no such block", self.name));
+                }
+                _ => {}
+            }
+        }
+        ReadError::Unavailable(said)
+    }
+
+    /// The time now, in nanoseconds since the Unix epoch.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.clock.now().as_nanosecond()).unwrap_or(0)
+    }
+}

@@ -1,0 +1,122 @@
+//! What an operator says of a chain, checked. Endpoint URLs often hold keys: they are secret, and no error, log line,
+//! metric or `Debug` shows any part of them.
+
+use std::{collections::BTreeSet, fmt, time::Duration};
+
+use reqwest::Url;
+
+/// One chain.
+#[derive(Debug, Clone)]
+pub struct ChainSettings {
+    /// What `eth_chainId` must answer.
+    pub chain_id: u64,
+    /// In the order of preference; at least one.
+    pub endpoints: Vec<EndpointSettings>,
+    /// The longest that a read may take, over all endpoints together.
+    pub timeout: Duration,
+    /// The largest answer, in bytes.
+    pub max_response: usize,
+    /// Reads in service at once, of all jobs; more wait.
+    pub max_concurrent: usize,
+}
+
+/// One node that serves a chain.
+#[derive(Clone)]
+pub struct EndpointSettings {
+    /// What logs, metrics and errors call it.
+    pub name: String,
+    /// Secret. `http` or `https`; a user and password go out as an `Authorization` header.
+    pub url: String,
+}
+
+impl fmt::Debug for EndpointSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointSettings")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why chains can't be opened. Names the key below `chains`.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A value can't work.
+    #[error("chains.{key}: {problem}\nhint: {hint}")]
+    Setting {
+        /// As `zkfair.timeout`.
+        key: String,
+        /// What is wrong; never quotes a URL.
+        problem: String,
+        /// What to write.
+        hint: &'static str,
+    },
+    /// An `https` endpoint needs the system's root certificates, and there are none.
+    #[error(
+        "chains: can't check the certificates of https endpoints: {0}\nhint: install the ca-certificates package"
+    )]
+    Certificates(String),
+    /// The HTTP client can't be made.
+    #[error(
+        "chains: no HTTP client: {0}\nhint: this is a fault of the machine or of this program; please report it"
+    )]
+    Client(String),
+}
+
+impl ChainSettings {
+    /// Checks all but the certificates, and parses the URLs.
+    pub(crate) fn check(&self, chain: &str) -> Result<Vec<Url>, OpenError> {
+        let refuse = |key: &str, problem: &str, hint| OpenError::Setting {
+            key: format!("{chain}.{key}"),
+            problem: problem.to_owned(),
+            hint,
+        };
+        if self.endpoints.is_empty() {
+            return Err(refuse("endpoints", "there is none", "name at least one endpoint"));
+        }
+        if self.timeout.is_zero() {
+            return Err(refuse(
+                "timeout",
+                "no read can be done in no time",
+                "write a duration such as \"10s\"",
+            ));
+        }
+        if self.max_response == 0 {
+            return Err(refuse(
+                "max_response",
+                "no answer fits",
+                "write a size such as \"16MiB\"",
+            ));
+        }
+        if self.max_concurrent == 0 {
+            return Err(refuse(
+                "max_concurrent",
+                "no read could ever begin",
+                "write a number from 1",
+            ));
+        }
+        let names: BTreeSet<&str> = self
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.name.as_str())
+            .collect();
+        if names.len() < self.endpoints.len() {
+            return Err(refuse(
+                "endpoints",
+                "two have the same name",
+                "give each endpoint a name of its own",
+            ));
+        }
+        let parse = |endpoint: &EndpointSettings| {
+            let url = Url::parse(&endpoint.url).ok();
+            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+                .ok_or_else(|| {
+                    refuse(
+                        &format!("endpoints.{}.url", endpoint.name),
+                        "not an HTTP URL",
+                        "write http://HOST:PORT/ or https://HOST/",
+                    )
+                })
+        };
+        self.endpoints.iter().map(parse).collect()
+    }
+}

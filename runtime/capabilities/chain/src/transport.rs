@@ -1,0 +1,267 @@
+//! One HTTP exchange, bounded: alloy's transport over reqwest, that reads no more than the limit, follows no redirect,
+//! takes only answers to what was asked, and tells nobody the URL.
+
+use std::{
+    collections::BTreeSet,
+    error::Error as _,
+    io,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use alloy_json_rpc::{Id, RequestPacket, ResponsePacket};
+use alloy_transport::{TransportError, TransportFut};
+use reqwest::{Client, Url, header};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tower_service::Service;
+
+use crate::{
+    OpenError,
+    fault::{Fault, is_about_the_request},
+};
+
+/// The HTTP client of all endpoints. Certificates are checked against the system's roots, which must exist only if
+/// `https` is used.
+pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Client(error.to_string()))?;
+    let tls = if https {
+        tls.with_platform_verifier()
+            .map_err(|error| OpenError::Certificates(error.to_string()))?
+    } else {
+        tls.with_root_certificates(RootCertStore::empty())
+    };
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls.with_no_client_auth())
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
+    client
+        .build()
+        .map_err(|error| OpenError::Client(error.without_url().to_string()))
+}
+
+/// The way to one endpoint.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    client: Client,
+    url: Url,
+    max_response: usize,
+}
+
+impl Transport {
+    pub(crate) fn new(client: Client, url: Url, max_response: usize) -> Self {
+        Self {
+            client,
+            url,
+            max_response,
+        }
+    }
+
+    async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, Fault> {
+        let body = serde_json::to_vec(&packet).map_err(Fault::malformed)?;
+        let request = self
+            .client
+            .post(self.url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+        let status = response.status();
+        if !status.is_success() && !is_about_the_request(status.as_u16()) {
+            return Err(Fault::Status(status.as_u16()));
+        }
+        if response
+            .content_length()
+            .is_some_and(|length| length > self.max_response as u64)
+        {
+            return Err(Fault::TooLarge(self.max_response));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+            if body.len() + chunk.len() > self.max_response {
+                return Err(Fault::TooLarge(self.max_response));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match answer(&packet, &body) {
+            Ok(answer) if status.is_success() || !answer.is_success() => Ok(answer),
+            Err(fault @ Fault::BatchRefused) => Err(fault),
+            Err(fault) if status.is_success() => Err(fault),
+            _ => Err(Fault::Status(status.as_u16())),
+        }
+    }
+}
+
+/// The answer in a body, if it is one to this request and to nothing else.
+fn answer(asked: &RequestPacket, body: &[u8]) -> Result<ResponsePacket, Fault> {
+    let mut answer: ResponsePacket = serde_json::from_slice(body).map_err(Fault::malformed)?;
+    match (asked, &mut answer) {
+        (RequestPacket::Single(request), ResponsePacket::Single(response)) => {
+            if response.id == Id::None && response.is_error() {
+                response.id = request.id().clone();
+            }
+            if response.id != *request.id() {
+                return Err(Fault::malformed("it answers another request"));
+            }
+        }
+        (RequestPacket::Batch(requests), ResponsePacket::Batch(responses)) => {
+            let wanted: BTreeSet<&Id> = requests.iter().map(|request| request.id()).collect();
+            let given: BTreeSet<&Id> = responses.iter().map(|response| &response.id).collect();
+            if wanted != given || responses.len() != requests.len() {
+                return Err(Fault::malformed(
+                    "it doesn't answer each request of the batch once",
+                ));
+            }
+        }
+        (RequestPacket::Batch(_), ResponsePacket::Single(response)) => {
+            return Err(match response.payload.as_error() {
+                Some(error) if error.is_retry_err() => Fault::Rpc(error.clone()),
+                Some(_) => Fault::BatchRefused,
+                None => Fault::malformed("one answer to a batch"),
+            });
+        }
+        (RequestPacket::Single(_), ResponsePacket::Batch(_)) => {
+            return Err(Fault::malformed("a batch answers one request"));
+        }
+    }
+    Ok(answer)
+}
+
+/// In words without the URL, or any host or path.
+fn unreachable(error: &reqwest::Error) -> Fault {
+    if error.is_timeout() {
+        return Fault::Timeout;
+    }
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>() {
+            return match io
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            {
+                Some(rustls::Error::InvalidCertificate(_)) => {
+                    Fault::Unreachable("its certificate is not valid here".to_owned())
+                }
+                Some(_) => Fault::Unreachable("the TLS handshake failed".to_owned()),
+                None => Fault::Unreachable(io.kind().to_string()),
+            };
+        }
+        source = cause.source();
+    }
+    let what = if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke off"
+    };
+    Fault::Unreachable(what.to_owned())
+}
+
+impl Service<RequestPacket> for Transport {
+    type Response = ResponsePacket;
+    type Error = TransportError;
+    type Future = TransportFut<'static>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, packet: RequestPacket) -> Self::Future {
+        let transport = self.clone();
+        Box::pin(async move { Ok(transport.exchange(packet).await?) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_json_rpc::Request;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn single() -> RequestPacket {
+        RequestPacket::Single(
+            Request::new("eth_chainId", Id::Number(7), [(); 0])
+                .serialize()
+                .unwrap(),
+        )
+    }
+
+    fn batch() -> RequestPacket {
+        let ids = [7, 8].map(Id::Number);
+        ids.map(|id| Request::new("eth_chainId", id, [(); 0]).serialize().unwrap())
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn only_the_answer_to_the_request_counts() {
+        for good in [
+            r#"{"jsonrpc":"2.0","id":7,"result":"0x1"}"#,
+            r#"{"id":7,"error":{"code":-1,"message":"m"}}"#,
+            r#"{"id":null,"error":{"code":-1,"message":"m"}}"#,
+        ] {
+            assert!(answer(&single(), good.as_bytes()).is_ok(), "{good}");
+        }
+        for bad in [
+            r#"{"id":8,"result":"0x1"}"#,
+            r#"{"id":"7","result":"0x1"}"#,
+            r#"{"id":null,"result":"0x1"}"#,
+            r#"{"result":"0x1"}"#,
+            r#"{"id":7}"#,
+            r#"{"id":7,"result":"0x1","error":{"code":-1,"message":"m"}}"#,
+            r#"{"id":7,"result":"0x1"} {"id":7,"result":"0x1"}"#,
+            r#"{"id":7,"result":"0x1""#,
+            r#"[{"id":7,"result":"0x1"}]"#,
+            "<html>502</html>",
+            "",
+        ] {
+            assert!(
+                matches!(answer(&single(), bad.as_bytes()), Err(Fault::Malformed(_))),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_batch_is_answered_whole() {
+        let both = r#"[{"id":8,"result":"0x1"},{"id":7,"error":{"code":3,"message":"m"}}]"#;
+        assert!(answer(&batch(), both.as_bytes()).is_ok());
+        for bad in [
+            r#"[{"id":7,"result":"0x1"}]"#,
+            r#"[{"id":7,"result":"0x1"},{"id":7,"result":"0x1"}]"#,
+            r#"[{"id":7,"result":"0x1"},{"id":8,"result":"0x1"},{"id":9,"result":"0x1"}]"#,
+            r#"[{"id":7,"result":"0x1"},{"id":8,"result":"0x1"},{"id":8,"result":"0x2"}]"#,
+            r#"{"id":7,"result":"0x1"}"#,
+            "[]",
+        ] {
+            assert!(
+                matches!(answer(&batch(), bad.as_bytes()), Err(Fault::Malformed(_))),
+                "{bad}"
+            );
+        }
+        let refused = r#"{"id":null,"error":{"code":-32600,"message":"no batches"}}"#;
+        assert!(matches!(
+            answer(&batch(), refused.as_bytes()),
+            Err(Fault::BatchRefused)
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_answer_nothing(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+            prop_assert!(answer(&single(), &bytes).is_err());
+            prop_assert!(answer(&batch(), &bytes).is_err());
+        }
+
+        #[test]
+        fn a_right_answer_with_a_byte_changed_never_panics(place in 0_usize..40, byte: u8) {
+            let mut bytes = br#"{"jsonrpc":"2.0","id":7,"result":"0x10"}"#.to_vec();
+            bytes[place] = byte;
+            let _either = answer(&single(), &bytes);
+        }
+    }
+}

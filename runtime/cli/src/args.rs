@@ -1,0 +1,150 @@
+//! The command line: names, defaults, help and examples. Does nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Runs sandboxed probes and jobs on EVM chains, and exposes their metrics to Prometheus.
+#[derive(Parser)]
+#[command(name = "watchkeeper", version, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  watchkeeper check --config watchkeeper.toml     say what is wrong before it matters
+  watchkeeper run --config watchkeeper.toml       keep the watch until SIGTERM
+  watchkeeper try chain-head                      run one job once, dry, against its real chains
+  watchkeeper plugin new my-probe                 begin a plugin
+  watchkeeper plugin build my-probe               make it a component
+
+Exit codes: 0 done, 1 failed, 64 wrong usage, 78 wrong configuration.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Keep the watch: run jobs when they are due, and serve metrics and status
+    ///
+    /// SIGHUP or `POST /-/reload` looks at all files again (changes are found without it as well); SIGTERM and SIGINT
+    /// drain: nothing starts any more, what runs has its grace, then the process ends.
+    Run(RunOptions),
+    /// Check configuration, plugins, grants and schedules, offline
+    Check(CheckOptions),
+    /// Run one job once, dry, and show what it would expose
+    Try(TryOptions),
+    /// Write, build and look into plugins
+    Plugin {
+        #[command(subcommand)]
+        command: PluginCommand,
+    },
+    /// Print a shell's completions
+    ///
+    /// For bash: watchkeeper completions bash > /etc/bash_completion.d/watchkeeper
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Compile a component from standard input to standard output, within limits
+    #[command(name = watchkeeper_sandbox::SUBCOMMAND, hide = true)]
+    CompileComponent {
+        /// Bytes of address space
+        memory: u64,
+        /// Seconds of processor time
+        cpu: u64,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Make a plugin's project, which builds as it is
+    New(NewOptions),
+    /// Compile a plugin's project to a component
+    ///
+    /// Uses rustup's wasm32-unknown-unknown target if it is there, else Debian's rustc-web packages.
+    Build(BuildOptions),
+    /// Show a component's powers, configuration and metrics
+    Inspect(InspectOptions),
+}
+
+#[derive(Args)]
+pub(crate) struct RunOptions {
+    /// The shared configuration; job files are in `jobs.d` beside it
+    #[arg(long, short, default_value = "watchkeeper.toml")]
+    pub(crate) config: PathBuf,
+    /// How log lines look; by default text on a terminal and JSON otherwise
+    #[arg(long, value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+    /// Which log lines: a level, or directives such as `info,plugin=debug`
+    #[arg(long, default_value = "info")]
+    pub(crate) log: String,
+}
+
+#[derive(Args)]
+pub(crate) struct CheckOptions {
+    /// The shared configuration; job files are in `jobs.d` beside it
+    #[arg(long, short, default_value = "watchkeeper.toml")]
+    pub(crate) config: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct TryOptions {
+    /// A job's name, or a job file anywhere
+    pub(crate) job: String,
+    /// The configuration whose chains and plugins to use
+    #[arg(long, short, default_value = "watchkeeper.toml")]
+    pub(crate) config: PathBuf,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct NewOptions {
+    /// The plugin's name, and its folder's
+    pub(crate) name: String,
+    /// Where the SDK is, if it isn't to come from the package registry
+    #[arg(long)]
+    pub(crate) sdk: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct BuildOptions {
+    /// The plugin's folder
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Where to write the component; by default NAME.wasm in the plugin's folder
+    #[arg(long, short)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct InspectOptions {
+    /// A component
+    pub(crate) file: PathBuf,
+    /// A job's configuration as JSON, to see the metrics that it leads to
+    #[arg(long, default_value = "{}")]
+    pub(crate) config: String,
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people
+    Text,
+    /// One object a line
+    Json,
+}

@@ -1,0 +1,91 @@
+//! The one place where capabilities are named: what this build can lend to plugins. Adding one is a line in each list.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use prometheus::Registry;
+use tokio::runtime::Handle;
+use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains, EndpointSettings};
+use watchkeeper_config::Settings;
+use watchkeeper_contract::{Capability, Open};
+use watchkeeper_keeper::{Assembly, Opener, StartError};
+use watchkeeper_ledger::Ledger;
+use watchkeeper_model::{Clock, SystemClock};
+use watchkeeper_state::{OpenState, State};
+
+use crate::failure::Failure;
+
+/// The parts of a process for one configuration. Must be called within a runtime, whose tasks the host's reads become.
+///
+/// # Errors
+/// This program can't be found, or a metric was registered twice.
+pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
+    let registry = Registry::new();
+    let program = std::env::current_exe().map_err(Failure::failed)?;
+    let chain_metrics = ChainMetrics::register(&registry).map_err(Failure::failed)?;
+    register_process(&registry).map_err(Failure::failed)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Ok(Assembly {
+        config: absolute(config)?,
+        program,
+        capabilities: capabilities(),
+        opener: opener(chain_metrics, Handle::current(), Arc::clone(&clock)),
+        registry,
+        clock,
+    })
+}
+
+/// What plugins can be granted.
+pub(crate) fn capabilities() -> Vec<Arc<dyn Capability>> {
+    vec![Arc::new(Chain), Arc::new(State)]
+}
+
+fn opener(metrics: ChainMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
+    Box::new(move |settings: &Settings, ledger: &Arc<Ledger>| {
+        let chains: BTreeMap<String, ChainSettings> =
+            settings.chains.iter().map(|(name, chain)| (name.to_string(), chain_settings(chain))).collect();
+        let chains = Chains::open(&chains, &metrics, &host, &clock).map_err(|error| error.to_string())?;
+        let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(OpenState::new(Arc::clone(ledger)))];
+        Ok(open)
+    })
+}
+
+fn chain_settings(chain: &watchkeeper_config::ChainSettings) -> ChainSettings {
+    let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
+        name: endpoint.name.clone(),
+        url: endpoint.url.expose().to_owned(),
+    };
+    ChainSettings {
+        chain_id: chain.chain_id,
+        endpoints: chain.endpoints.iter().map(endpoint).collect(),
+        timeout: chain.timeout,
+        max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
+        max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn register_process(registry: &Registry) -> prometheus::Result<()> {
+    registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn register_process(_registry: &Registry) -> prometheus::Result<()> {
+    Ok(())
+}
+
+fn absolute(config: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(config).map_err(|error| Failure::Usage(format!("{}: {error}", config.display())))
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Config(text) => Self::Config(text),
+            other => Self::failed(other),
+        }
+    }
+}

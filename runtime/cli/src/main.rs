@@ -1,0 +1,45 @@
+//! `watchkeeper`: one process in the place of a folder of exporters, cron scripts and hot keys. Parses the arguments and
+//! hands over; every command has a module of its own.
+
+mod args;
+mod assemble;
+mod check;
+mod failure;
+mod logs;
+mod plugin;
+mod run;
+mod try_job;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Arguments, Command, PluginCommand};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return failure::usage(&error),
+    };
+    match execute(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn execute(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Run(options) => run::run(&options),
+        Command::Check(options) => check::check(&options),
+        Command::Try(options) => try_job::try_job(&options),
+        Command::Plugin { command: PluginCommand::New(options) } => plugin::new(&options),
+        Command::Plugin { command: PluginCommand::Build(options) } => plugin::build(&options),
+        Command::Plugin { command: PluginCommand::Inspect(options) } => plugin::inspect(&options),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "watchkeeper", &mut std::io::stdout());
+            Ok(())
+        }
+        Command::CompileComponent { memory, cpu } => Failure::silent(watchkeeper_sandbox::compile_child(memory, cpu)),
+    }
+}

@@ -1,0 +1,10 @@
+//! `watchkeeper plugin`: what authors need beside an editor.
+
+mod build;
+mod inspect;
+mod new;
+mod toolchain;
+
+pub(crate) use build::build;
+pub(crate) use inspect::inspect;
+pub(crate) use new::new;

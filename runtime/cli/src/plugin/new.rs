@@ -1,0 +1,66 @@
+//! `watchkeeper plugin new`: a project that builds as it is.
+
+use std::{fs, path::Path};
+
+use watchkeeper_model::PluginName;
+
+use crate::{args::NewOptions, failure::Failure};
+
+const SOURCE: &str = include_str!("../../../../plugins/minimal/src/lib.rs");
+
+/// Makes the project.
+///
+/// # Errors
+/// The name can't be a plugin's, or its folder is there already.
+pub(crate) fn new(options: &NewOptions) -> Result<(), Failure> {
+    let name = PluginName::new(&options.name).map_err(|error| Failure::Usage(error.to_string()))?;
+    let folder = Path::new(name.as_str());
+    if folder.exists() {
+        return Err(Failure::Usage(format!("{}: is there already\nhint: choose another name", folder.display())));
+    }
+    let sdk = match &options.sdk {
+        None => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
+        Some(path) => {
+            let path = fs::canonicalize(path).map_err(|error| Failure::Usage(format!("--sdk: {error}")))?;
+            format!("{{ path = {:?} }}", path.display().to_string())
+        }
+    };
+    let files = [
+        ("Cargo.toml", manifest(&name, &sdk)),
+        ("src/lib.rs", SOURCE.to_owned()),
+        (".gitignore", "/target\n*.wasm\n".to_owned()),
+    ];
+    fs::create_dir_all(folder.join("src")).map_err(Failure::failed)?;
+    for (file, text) in files {
+        fs::write(folder.join(file), text).map_err(Failure::failed)?;
+    }
+    println!("made {name}/\nnext: watchkeeper plugin build {name}");
+    Ok(())
+}
+
+/// The manifest: small code, function names kept, since a trap is shown with them.
+fn manifest(name: &PluginName, sdk: &str) -> String {
+    format!(
+        r#"[package]
+name = "{name}"
+version = "0.1.0"
+edition = "2024"
+publish = false
+
+[lib]
+crate-type = ["cdylib"]
+
+[dependencies]
+watchkeeper-sdk = {sdk}
+
+[profile.release]
+opt-level = "s"
+lto = true
+codegen-units = 1
+panic = "abort"
+strip = "debuginfo"
+
+[workspace]
+"#
+    )
+}

@@ -1,0 +1,161 @@
+//! A chain of `watchkeeper.toml`: its id, its currency, and how its endpoints are asked.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize, Serializer};
+use watchkeeper_model::{InvalidName, PluginName};
+
+use crate::{
+    ConfigError, Endpoint,
+    endpoint::{EndpointShape, resolve_all},
+    secret::Environment,
+    source::{KeyPath, Source},
+    values::{Count, Size, Span, in_range, show_duration, show_size},
+};
+
+/// A chain's name in `watchkeeper.toml`, as jobs and plugins know it: the alphabet of jobs' and plugins' names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChainName(Arc<str>);
+
+impl ChainName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`InvalidName`], as for jobs and plugins.
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        PluginName::new(text).map(|name| Self(name.as_str().into()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ChainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for ChainName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// An EVM chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainSettings {
+    /// What the chain's nodes must say that they are.
+    pub chain_id: u64,
+    /// The chain's own currency, where the operator named it; never assumed.
+    pub currency: Option<Currency>,
+    /// Whom to ask, in this order; at least one.
+    pub endpoints: Vec<Endpoint>,
+    /// How long one request may take. 10 s unless told.
+    pub timeout: Duration,
+    /// The most bytes of an answer. 16 MiB unless told.
+    pub max_response: u64,
+    /// Requests in flight, over all endpoints. 32 unless told.
+    pub max_concurrent: u64,
+}
+
+/// A chain's own currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Currency {
+    /// Such as `USDC`.
+    pub symbol: String,
+    /// The digits behind the point of one unit.
+    pub decimals: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChainShape {
+    chain_id: Count,
+    currency: Option<CurrencyShape>,
+    endpoints: Vec<EndpointShape>,
+    timeout: Option<Span>,
+    max_response: Option<Size>,
+    max_concurrent: Option<Count>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CurrencyShape {
+    symbol: String,
+    decimals: Count,
+}
+
+impl ChainShape {
+    pub(crate) fn resolve(
+        self,
+        source: &Source<'_>,
+        key: &KeyPath,
+        environment: Environment<'_>,
+    ) -> Result<ChainSettings, ConfigError> {
+        let count = |name: &str, given: Count, least: u64, most: u64| {
+            in_range(source, &key.with(name), given.0, least..=most, |number| {
+                number.to_string()
+            })
+        };
+        if self.chain_id.0 == 0 {
+            return Err(source.error(
+                &key.with("chain_id"),
+                "0 is no chain's id",
+                "write what `eth_chainId` answers, such as 1",
+            ));
+        }
+        Ok(ChainSettings {
+            chain_id: self.chain_id.0,
+            currency: self
+                .currency
+                .map(|shape| shape.resolve(source, &key.with("currency")))
+                .transpose()?,
+            endpoints: resolve_all(self.endpoints, source, &key.with("endpoints"), environment)?,
+            timeout: in_range(
+                source,
+                &key.with("timeout"),
+                self.timeout.map_or(Duration::from_secs(10), |span| span.0),
+                Duration::from_millis(10)..=Duration::from_mins(5),
+                show_duration,
+            )?,
+            max_response: in_range(
+                source,
+                &key.with("max_response"),
+                self.max_response.map_or(16 << 20, |size| size.0),
+                1 << 10..=1 << 30,
+                show_size,
+            )?,
+            max_concurrent: count(
+                "max_concurrent",
+                self.max_concurrent.unwrap_or(Count(32)),
+                1,
+                1024,
+            )?,
+        })
+    }
+}
+
+impl CurrencyShape {
+    fn resolve(self, source: &Source<'_>, key: &KeyPath) -> Result<Currency, ConfigError> {
+        let plain = |c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_';
+        if self.symbol.is_empty() || self.symbol.chars().count() > 16 || !self.symbol.chars().all(plain) {
+            let hint = r#"write 1 to 16 letters and digits, such as "USDC""#;
+            return Err(source.error(
+                &key.with("symbol"),
+                format!("{:?} is not a symbol", self.symbol),
+                hint,
+            ));
+        }
+        // 10^77 is the greatest power of ten that an amount of 256 bits holds.
+        let decimals = in_range(source, &key.with("decimals"), self.decimals.0, 0..=77, |number| {
+            number.to_string()
+        })?;
+        Ok(Currency {
+            symbol: self.symbol,
+            decimals: u8::try_from(decimals).unwrap_or(77),
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! What operators write: TOML texts to a resolved, checked configuration, and the rules by which a file is trusted.
+//!
+//! Two steps, never mixed: [`read_trusted`] and [`list_jobs`] touch the disk and know no TOML; [`Settings::parse`] and
+//! [`JobSpec::parse`] know TOML and touch nothing. Every error names the file, the line, the key, and what to write. What a
+//! capability's grant may hold, and what a plugin makes of its `[config]`, is not known here: both stay raw.
+
+mod chain;
+mod endpoint;
+mod error;
+mod explain;
+mod folder;
+mod host_limits;
+mod job;
+mod json;
+mod origin;
+mod run_limits;
+mod secret;
+mod server;
+mod settings;
+mod source;
+mod trust;
+mod values;
+
+pub use chain::{ChainName, ChainSettings, Currency};
+pub use endpoint::Endpoint;
+pub use error::ConfigError;
+pub use folder::{JobFiles, list_jobs};
+pub use host_limits::{CompileLimits, HostLimits};
+pub use job::{Grants, JobSpec};
+pub use origin::Origin;
+pub use run_limits::RunLimits;
+pub use secret::Secret;
+pub use server::ServerSettings;
+pub use settings::Settings;
+pub use source::text_of;
+pub use trust::{Fingerprint, TrustError, fingerprint, read_trusted};

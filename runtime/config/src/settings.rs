@@ -1,0 +1,109 @@
+//! `watchkeeper.toml`, resolved: what all jobs share.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{
+    ChainName, ChainSettings, ConfigError, HostLimits, ServerSettings,
+    chain::ChainShape,
+    host_limits::LimitsShape,
+    server::ServerShape,
+    source::{KeyPath, Source, Step},
+};
+
+/// What `watchkeeper.toml` says. Paths are relative to its folder, and resolved here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The web server.
+    pub server: ServerSettings,
+    /// The SQLite file. `watchkeeper.db` beside the file unless told.
+    pub store: PathBuf,
+    /// The folder with `NAME.wasm`. `plugins` beside the file unless told.
+    pub plugins: PathBuf,
+    /// The folder with `NAME.toml`. `jobs.d` beside the file unless told.
+    pub jobs: PathBuf,
+    /// What the host may use.
+    pub limits: HostLimits,
+    /// The chains, by name.
+    pub chains: BTreeMap<ChainName, ChainSettings>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Shape {
+    server: ServerShape,
+    store: PathShape,
+    plugins: PathShape,
+    jobs: PathShape,
+    limits: LimitsShape,
+    chains: BTreeMap<String, ChainShape>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PathShape {
+    path: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the text of `watchkeeper.toml`. Touches no disk; `environment` answers for `${NAME}`, which is allowed in
+    /// endpoints' URLs only.
+    ///
+    /// # Errors
+    /// The first mistake: text that is no TOML, an unknown or missing key, a value of the wrong kind or out of range, a
+    /// `${NAME}` in the wrong place or without a value.
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let source = Source::parse(path, text)?;
+        source.texts(&mut |key, text| {
+            if text.contains("${") && !is_secret(key) {
+                let hint = "secrets stand only in `url` of a chain's endpoints; write the value itself here";
+                return Err(source.error(key, "no `${…}` here", hint));
+            }
+            Ok(())
+        })?;
+        let shape: Shape = source.read()?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let resolve = |table: &str, given: PathShape, default: &str| {
+            let path = given.path.unwrap_or_else(|| default.into());
+            if path.as_os_str().is_empty() || path.starts_with("~") {
+                let message = format!("{path:?} is not a path");
+                let hint = "write a path from `/` on, or one from this file's folder on";
+                return Err(source.error(&KeyPath::of(&[table, "path"]), message, hint));
+            }
+            Ok(folder.join(path))
+        };
+        let mut chains = BTreeMap::new();
+        for (name, chain) in shape.chains {
+            let key = KeyPath::of(&["chains", &name]);
+            let name = ChainName::new(&name)
+                .map_err(|error| source.error(&key, error.to_string(), "write a name such as `zkfair`"))?;
+            chains.insert(name, chain.resolve(&source, &key, environment)?);
+        }
+        Ok(Self {
+            server: shape.server.resolve(&source)?,
+            store: resolve("store", shape.store, "watchkeeper.db")?,
+            plugins: resolve("plugins", shape.plugins, "plugins")?,
+            jobs: resolve("jobs", shape.jobs, "jobs.d")?,
+            limits: shape.limits.resolve(&source)?,
+            chains,
+        })
+    }
+}
+
+/// `chains.NAME.endpoints[N]` and `chains.NAME.endpoints[N].url`.
+fn is_secret(key: &KeyPath) -> bool {
+    let url = match key.0.as_slice() {
+        [rest @ .., Step::Key(last)] if last == "url" => rest,
+        all => all,
+    };
+    matches!(url, [Step::Key(chains), Step::Key(_), Step::Key(endpoints), Step::Index(_)]
+        if chains == "chains" && endpoints == "endpoints")
+}

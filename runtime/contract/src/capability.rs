@@ -1,0 +1,87 @@
+//! What a capability is: four lifetimes, never mixed. **Link** once per process ([`Capability`]), **open** once per
+//! configuration ([`Open`]), **grant** once per run ([`Grant`], [`RunGrant`]), **settle** once at a run's end
+//! ([`RunGrant::settle`]). Adding a capability is a crate that implements these, and a line where the process is put
+//! together.
+
+use std::{any::Any, sync::Arc};
+
+use async_trait::async_trait;
+use wasmtime::component::Linker;
+use watchkeeper_model::{JobName, Outcome};
+
+use crate::Run;
+
+/// A power that the host can lend to plugins.
+pub trait Capability: Send + Sync + 'static {
+    /// Its key in a job's `[grants]`.
+    fn name(&self) -> &'static str;
+
+    /// The WIT package whose import asks for it, as `watchkeeper:chain`.
+    fn package(&self) -> &'static str;
+
+    /// The power in plain words: what a plugin that has it can do.
+    fn power(&self) -> &'static str;
+
+    /// The line that grants it, for the hint of a refusal.
+    fn example(&self) -> &'static str;
+
+    /// Adds its host functions to the linker.
+    ///
+    /// # Errors
+    /// Two capabilities define the same function.
+    fn link(&self, linker: &mut Linker<Run>) -> wasmtime::Result<()>;
+}
+
+/// A capability with one configuration's endpoints, keys and pools. Survives plugin swaps.
+pub trait Open: Send + Sync + 'static {
+    /// The [`Capability::name`] that it belongs to.
+    fn name(&self) -> &'static str;
+
+    /// Checks what an operator wrote under `grants.NAME` of a job.
+    ///
+    /// # Errors
+    /// [`GrantError`], with the key below `grants`.
+    fn grant(&self, job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError>;
+}
+
+/// What is wrong with a grant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}\nhint: {hint}")]
+pub struct GrantError {
+    /// Below `grants`, as `chain.zkfair.methods`.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write.
+    pub hint: String,
+}
+
+/// What one job may do with one capability.
+pub trait Grant: Any + Send + Sync {
+    /// A fresh grant for one run.
+    fn begin(&self, job: &JobName) -> Box<dyn RunGrant>;
+
+    /// Whether this allows all that `older` allowed. If not, runs that began under `older` are ended.
+    fn covers(&self, older: &dyn Grant) -> bool;
+
+    /// In plain words, one line each.
+    fn describe(&self) -> Vec<String>;
+}
+
+/// One run's grant. Effects that it began live in tasks of the host and outlast the instance; the run is over when
+/// they are settled.
+#[async_trait]
+pub trait RunGrant: Any + Send {
+    /// Commits or undoes, knowing the outcome.
+    async fn settle(self: Box<Self>, outcome: Outcome, settlement: &mut Settlement);
+}
+
+/// What the grants of a run hand to the ledger, to be written together with the run's end.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    /// Kept only if the run succeeded.
+    pub state: Vec<StateChange>,
+}
+
+/// A key of a job's state and its new value; none deletes it.
+pub type StateChange = (String, Option<Vec<u8>>);

@@ -1,0 +1,14 @@
+//! The host's side of the contract: the bindings to `wit/`, the data of one run, its budget, the interfaces that
+//! every plugin has without a grant, and the traits that a capability implements. It must not know any capability,
+//! nor compile or schedule anything.
+
+mod base;
+pub mod bindings;
+mod budget;
+mod capability;
+mod run;
+
+pub use base::{FORGED_FAMILY, clean};
+pub use budget::{Budget, LimitExceeded, Limits};
+pub use capability::{Capability, Grant, GrantError, Open, RunGrant, Settlement, StateChange};
+pub use run::{Emitted, Progress, Run, RunInfo, enter, hold};

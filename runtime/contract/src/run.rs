@@ -1,0 +1,214 @@
+//! The data of one run, which its store carries. Made fresh for each run and dropped at its end.
+
+use std::{
+    any::{Any, TypeId},
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::{Accessor, HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use watchkeeper_model::{JobName, LogLine, RunId, Trigger};
+
+use crate::{
+    Budget, Limits, RunGrant, base,
+    bindings::watchkeeper::plugin::{context, log, metrics},
+};
+
+/// What a run is told of itself.
+#[derive(Debug)]
+pub struct RunInfo {
+    /// Its name.
+    pub id: RunId,
+    /// Its job.
+    pub job: JobName,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// Why it runs.
+    pub trigger: Trigger,
+    /// The job's `[config]` as JSON.
+    pub config: Arc<str>,
+    /// Effects answer `dry-run`.
+    pub dry_run: bool,
+    /// When the host ends it.
+    pub deadline: Timestamp,
+    /// How many metric families the job declared.
+    pub families: u32,
+    progress: Mutex<Option<Progress>>,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Progress {
+    /// What it is doing.
+    pub stage: String,
+    /// Done so far.
+    pub done: u64,
+    /// Of how much; 0 if not known.
+    pub total: u64,
+}
+
+impl RunInfo {
+    /// A first attempt without progress; change the public fields as needed.
+    pub fn new(id: RunId, job: JobName, trigger: Trigger, config: Arc<str>, deadline: Timestamp, families: u32) -> Self {
+        Self { id, job, attempt: 1, trigger, config, dry_run: false, deadline, families, progress: Mutex::new(None) }
+    }
+
+    /// What the run last said of its progress.
+    pub fn progress(&self) -> Option<Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn set_progress(&self, progress: Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    }
+}
+
+/// What a run said, taken out of its store at the end.
+#[derive(Debug, Default)]
+pub struct Emitted {
+    /// In the order of emission; family indices are within the job's families.
+    pub samples: Vec<metrics::Sample>,
+    /// Within the log limits; a last line says how many more there were.
+    pub logs: Vec<LogLine>,
+    /// The text of a panic.
+    pub panic: Option<String>,
+    /// Powers used, and how often.
+    pub powers: BTreeMap<String, u64>,
+}
+
+/// The data of one run's store.
+pub struct Run {
+    /// What the run knows of itself.
+    pub info: Arc<RunInfo>,
+    /// What it may hold.
+    pub budget: Budget,
+    grants: Vec<Box<dyn RunGrant>>,
+    pub(crate) emitted: Emitted,
+    pub(crate) log_bytes: usize,
+    pub(crate) log_dropped: usize,
+    wasi: Option<WasiCtx>,
+    table: ResourceTable,
+}
+
+impl Run {
+    /// A run with the powers of `grants`.
+    pub fn new(info: Arc<RunInfo>, limits: Limits, grants: Vec<Box<dyn RunGrant>>) -> Self {
+        Self {
+            info,
+            budget: Budget::new(limits),
+            grants,
+            emitted: Emitted::default(),
+            log_bytes: 0,
+            log_dropped: 0,
+            wasi: None,
+            table: ResourceTable::new(),
+        }
+    }
+
+    /// The run's grant of one capability.
+    ///
+    /// # Errors
+    /// The component imports what its job was not granted: the sandbox refuses such a component at load.
+    pub fn grant<G: RunGrant>(&mut self) -> wasmtime::Result<&mut G> {
+        let found = self.grants.iter_mut().find_map(|grant| {
+            let grant: &mut dyn Any = grant.as_mut();
+            (TypeId::of::<G>() == (*grant).type_id()).then(|| grant.downcast_mut::<G>()).flatten()
+        });
+        found.ok_or_else(|| wasmtime::Error::msg("a capability was called that the job has no grant for"))
+    }
+
+    /// Notes that a power was used: capability, then what for, as `chain zkfair eth_call`.
+    pub fn used(&mut self, power: String) {
+        if self.emitted.powers.len() < 256 || self.emitted.powers.contains_key(&power) {
+            *self.emitted.powers.entry(power).or_default() += 1;
+        }
+    }
+
+    /// Ends the run's data: what it said, and its grants to settle.
+    pub fn finish(mut self) -> (Emitted, Vec<Box<dyn RunGrant>>, Budget) {
+        base::end_log(&mut self);
+        (self.emitted, self.grants, self.budget)
+    }
+}
+
+impl WasiView for Run {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| WasiCtxBuilder::new().build());
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+impl log::Host for Run {
+    fn write(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
+        base::write_log(self, level, &message, fields)
+    }
+
+    fn panicked(&mut self, message: String) -> wasmtime::Result<()> {
+        base::panicked(self, &message);
+        Ok(())
+    }
+}
+
+impl metrics::Host for Run {
+    fn emit(&mut self, samples: Vec<metrics::Sample>) -> wasmtime::Result<()> {
+        base::emit(self, samples)
+    }
+}
+
+impl context::Host for Run {
+    fn run_id(&mut self) -> wasmtime::Result<String> {
+        Ok(self.info.id.to_string())
+    }
+
+    fn job(&mut self) -> wasmtime::Result<String> {
+        Ok(self.info.job.to_string())
+    }
+
+    fn attempt(&mut self) -> wasmtime::Result<u32> {
+        Ok(self.info.attempt)
+    }
+
+    fn trigger(&mut self) -> wasmtime::Result<context::Cause> {
+        Ok(base::cause(&self.info.trigger))
+    }
+
+    fn config(&mut self) -> wasmtime::Result<String> {
+        Ok(self.info.config.to_string())
+    }
+
+    fn dry_run(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.info.dry_run)
+    }
+
+    fn deadline(&mut self) -> wasmtime::Result<u64> {
+        Ok(base::nanoseconds(self.info.deadline))
+    }
+
+    fn progress(&mut self, stage: String, done: u64, total: u64) -> wasmtime::Result<()> {
+        self.info.set_progress(Progress { stage: crate::clean(&stage, 200), done, total });
+        Ok(())
+    }
+}
+
+impl crate::bindings::watchkeeper::plugin::types::Host for Run {}
+
+/// Waits until the run may have another host call in service. Every asynchronous host function begins with it and
+/// keeps the permit until it answers.
+///
+/// # Errors
+/// The run is over.
+pub async fn enter<D: HasData + ?Sized>(store: &Accessor<Run, D>) -> wasmtime::Result<OwnedSemaphorePermit> {
+    let calls = store.with(|mut access| Arc::clone(&access.data_mut().budget.calls));
+    calls.acquire_owned().await.map_err(|_closed| wasmtime::Error::msg("the run is over"))
+}
+
+/// Counts bytes that the host hands to the guest or keeps for it.
+///
+/// # Errors
+/// [`crate::LimitExceeded`]; ends the run.
+pub fn hold<D: HasData + ?Sized>(store: &Accessor<Run, D>, bytes: usize) -> wasmtime::Result<()> {
+    Ok(store.with(|mut access| access.data_mut().budget.hold(bytes))?)
+}

@@ -1,0 +1,24 @@
+//! The conductor. Files become checked jobs ([`Workshop`]), due jobs become runs ([`Keeper`]), and what is wrong shows.
+//! It is the only room, beside the command line, that knows all others; each of them does its own work.
+
+mod assembly;
+mod board;
+mod conductor;
+mod files;
+mod host_metrics;
+mod house;
+mod job;
+mod loader;
+mod plugins;
+
+mod run;
+mod settings;
+mod telemetry;
+mod watch;
+
+pub use assembly::{Assembly, Opener, StartError};
+pub use host_metrics::families as host_families;
+pub use house::Keeper;
+pub use job::{Grants, Job, JobError, Workshop};
+pub use run::order;
+pub use settings::{run_limits, sandbox_settings};

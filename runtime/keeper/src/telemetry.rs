@@ -1,0 +1,107 @@
+//! What the keeper tells of itself: one function per event emits both its log line and its metric.
+
+use std::time::Duration;
+
+use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry, core::Collector};
+use watchkeeper_model::{LogLevel, LogLine, Outcome, RunEnd, RunStart};
+
+/// The process-wide metrics of the keeper, by event.
+pub(crate) struct Telemetry {
+    reload_successful: IntGauge,
+    reload_success_time: Gauge,
+    reloads: IntCounterVec,
+    in_progress: IntGauge,
+    queued: IntGauge,
+    last_tick: Gauge,
+}
+
+impl Telemetry {
+    /// Registers the metrics.
+    ///
+    /// # Errors
+    /// Somebody registered one of the names before.
+    pub(crate) fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let build = IntGauge::with_opts(
+            Opts::new("watchkeeper_build_info", "The program; the value is 1.")
+                .const_label("version", env!("CARGO_PKG_VERSION")),
+        )?;
+        register(registry, &build)?.set(1);
+        let gauge = |name: &str, help: &str| register(registry, &IntGauge::new(name, help)?);
+        let time = |name: &str, help: &str| register(registry, &Gauge::new(name, help)?);
+        Ok(Self {
+            reload_successful: gauge(
+                "watchkeeper_config_last_reload_successful",
+                "Whether every file says what runs (1), or something was wrong at the last reload (0).",
+            )?,
+            reload_success_time: time(
+                "watchkeeper_config_last_reload_success_timestamp_seconds",
+                "When the files were last found right.",
+            )?,
+            reloads: register(
+                registry,
+                &IntCounterVec::new(
+                    Opts::new("watchkeeper_file_loads_total", "Files that changed and were read, by kind and result."),
+                    &["kind", "result"],
+                )?,
+            )?,
+            in_progress: gauge("watchkeeper_runs_in_progress", "Runs going.")?,
+            queued: gauge("watchkeeper_runs_queued", "Due runs that wait for their turn.")?,
+            last_tick: time(
+                "watchkeeper_scheduler_last_tick_timestamp_seconds",
+                "When the scheduler last looked for due jobs.",
+            )?,
+        })
+    }
+
+    pub(crate) fn reloaded(&self, problems: usize, now: f64) {
+        self.reload_successful.set(i64::from(problems == 0));
+        if problems == 0 {
+            self.reload_success_time.set(now);
+        }
+    }
+
+    pub(crate) fn file_loaded(&self, kind: &str, path: &std::path::Path, took: Duration) {
+        self.reloads.with_label_values(&[kind, "success"]).inc();
+        tracing::info!(kind, path = %path.display(), ?took, "loaded");
+    }
+
+    pub(crate) fn file_refused(&self, kind: &str, path: &std::path::Path, reason: &str) {
+        self.reloads.with_label_values(&[kind, "failure"]).inc();
+        tracing::error!(kind, path = %path.display(), reason, "refused: the last good version stays");
+    }
+
+    pub(crate) fn ticked(&self, now: f64, in_progress: usize, queued: usize) {
+        self.last_tick.set(now);
+        self.in_progress.set(i64::try_from(in_progress).unwrap_or(i64::MAX));
+        self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn run_ended(start: &RunStart, end: &RunEnd) {
+        for line in &end.logs {
+            plugin_log(start, line);
+        }
+        let (job, run, outcome) = (&start.job, start.id, end.outcome);
+        match outcome {
+            Outcome::Success => tracing::debug!(%job, %run, message = %end.message, took = ?end.duration, "run succeeded"),
+            Outcome::Cancelled => tracing::info!(%job, %run, reason = %end.message, "run cancelled"),
+            _ => tracing::warn!(%job, %run, %outcome, reason = %end.message, took = ?end.duration, "run failed"),
+        }
+    }
+}
+
+fn plugin_log(start: &RunStart, line: &LogLine) {
+    let (job, run, said) = (&start.job, start.id, &line.message);
+    let fields = line.fields.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ");
+    match line.level {
+        LogLevel::Trace => tracing::trace!(target: "plugin", %job, %run, %fields, "{said}"),
+        LogLevel::Debug => tracing::debug!(target: "plugin", %job, %run, %fields, "{said}"),
+        LogLevel::Info => tracing::info!(target: "plugin", %job, %run, %fields, "{said}"),
+        LogLevel::Warn => tracing::warn!(target: "plugin", %job, %run, %fields, "{said}"),
+        LogLevel::Error => tracing::error!(target: "plugin", %job, %run, %fields, "{said}"),
+    }
+}
+
+fn register<C: Collector + Clone + 'static>(registry: &Registry, metric: &C) -> prometheus::Result<C> {
+    registry.register(Box::new(metric.clone()))?;
+    Ok(metric.clone())
+}

@@ -1,0 +1,12 @@
+//! What wit-bindgen generates from the contract in `wit/`. Hidden: plugins meet the contract through the typed modules
+//! beside this one, and through [`plugin`](crate::plugin), which fills in the exports.
+//!
+//! `wit` is a link to the repository's folder of that name, so that a packaged SDK carries the contract's text with it.
+#![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]
+
+wit_bindgen::generate!({
+    path: "wit",
+    world: "plugin",
+    pub_export_macro: true,
+    generate_all,
+});

@@ -1,0 +1,46 @@
+//! Why a run failed. The kind decides whether the host tries again, so capability errors keep theirs on the way through `?`.
+
+use std::fmt::Display;
+
+/// What a plugin's function returns.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why a run failed: the contract's `failure`, each with one line for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The job's configuration can't work. Never retried.
+    #[error("{0}")]
+    InvalidConfig(String),
+    /// A dependency didn't answer, or too late. Retried by the job's policy.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A capability refused. Never retried.
+    #[error("{0}")]
+    Denied(String),
+    /// An effect was begun and its fate isn't known. Never blindly repeated.
+    #[error("{0}")]
+    Indeterminate(String),
+    /// The work was done, and its result is bad. Never retried.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Error {
+    /// A bad result, from anything that can say what it is: `text.parse().map_err(Error::failed)?`.
+    pub fn failed(message: impl Display) -> Self {
+        Self::Failed(message.to_string())
+    }
+
+    /// A configuration that can't work, for what only the run can find out.
+    pub fn invalid_config(message: impl Display) -> Self {
+        Self::InvalidConfig(message.to_string())
+    }
+}
+
+/// Ends the function with [`Error::Failed`]; takes what `format!` takes.
+#[macro_export]
+macro_rules! fail {
+    ($($message:tt)+) => {
+        return ::core::result::Result::Err($crate::Error::Failed(::std::format!($($message)+)))
+    };
+}

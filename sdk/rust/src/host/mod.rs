@@ -1,0 +1,12 @@
+//! The one door to the host. In a component it leads through the contract's imports; in a native build, where plugins run
+//! their unit tests, to the [`testing`](crate::testing) host. Typed on both sides: nothing of the bindings leaves this module.
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::component::*;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use self::native::*;

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+#[doc(hidden)]
+pub mod bindings;
+pub mod chain;
+mod config;
+pub mod context;
+mod error;
+mod host;
+pub mod log;
+pub mod metrics;
+pub mod plugin;
+pub mod prelude;
+pub mod state;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod testing;
+
+pub use alloy_primitives;
+pub use schemars;
+pub use serde;
+pub use serde_json;
+pub use watchkeeper_sdk_macros::{Metrics, config, plugin};
+
+pub use self::error::{Error, Result};

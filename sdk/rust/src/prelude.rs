@@ -1,0 +1,11 @@
+//! Everything that most plugins use: `use watchkeeper_sdk::prelude::*;`.
+
+pub use alloy_primitives::{Address, B256, Bytes, U256};
+
+pub use crate::{
+    Error, Metrics, Result,
+    chain::{self, Block, Call, Chain, Filter, Header, Reply, chain},
+    config, context, debug, error, fail, info,
+    metrics::{Counter, Families, Family, Gauge, Histogram, MetricSet},
+    plugin, state, warn,
+};

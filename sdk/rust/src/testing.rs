@@ -1,0 +1,151 @@
+//! A host for unit tests of plugins, in native builds only: it answers from a function that plays the node, keeps state
+//! between runs as the real host does, and shows what a run left.
+//!
+//! ```
+//! use serde_json::json;
+//! use watchkeeper_sdk::{prelude::*, testing::Host};
+//!
+//! # #[config]
+//! # struct Config { chain: String }
+//! # #[derive(Metrics)]
+//! # struct Metrics {
+//! #     /// Number of the newest block.
+//! #     head_block_number: Gauge,
+//! # }
+//! # async fn run(config: Config, metrics: &Metrics) -> Result<String> {
+//! #     let head: U256 = chain(&config.chain).request("eth_blockNumber", ()).await?;
+//! #     metrics.head_block_number.set([], head);
+//! #     Ok(format!("head {head}"))
+//! # }
+//! let host = Host::new(|_chain, method, _params| match method {
+//!     "eth_blockNumber" => Ok(json!("0x10")),
+//!     other => Err(chain::Error::Unavailable(other.into())),
+//! });
+//! let run = host.run(run, json!({ "chain": "dev" }));
+//! assert_eq!(run.outcome, Ok("head 16".into()));
+//! assert_eq!(run.samples("head_block_number", &[]), [16.0]);
+//! ```
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{
+    Error, Result, chain,
+    host::{Node, Recorder, with_host},
+    log::Level,
+    metrics::{self, Families, MetricSet, Sample},
+};
+
+/// A host whose chains are one function.
+pub struct Host {
+    node: Rc<Node>,
+    state: RefCell<BTreeMap<String, Vec<u8>>>,
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Run {
+    /// What the plugin returned.
+    pub outcome: Result<String>,
+    /// Its log lines, named values appended as ` name=value`.
+    pub logs: Vec<(Level, String)>,
+    /// The most requests that were waiting for an answer at once.
+    pub most_in_flight: usize,
+    families: Vec<String>,
+    samples: Vec<Sample>,
+}
+
+impl Host {
+    /// `node` answers a request: chain, method and parameters. Headers, calls and logs reach it as the JSON-RPC methods that
+    /// they stand for.
+    pub fn new(node: impl Fn(&str, &str, &Value) -> Result<Value, chain::Error> + 'static) -> Self {
+        Self {
+            node: Rc::new(Box::new(node)),
+            state: RefCell::default(),
+        }
+    }
+
+    /// Runs a plugin's function once. Samples and state of a run that fails are dropped.
+    pub fn run<C, M>(&self, plugin: impl AsyncFnOnce(C, &M) -> Result<String>, config: Value) -> Run
+    where
+        C: DeserializeOwned,
+        M: MetricSet<C>,
+    {
+        let recorder = Rc::new(Recorder {
+            node: Rc::clone(&self.node),
+            state: self.state.clone(),
+            samples: RefCell::default(),
+            logs: RefCell::default(),
+            in_flight: Cell::default(),
+            most_in_flight: Cell::default(),
+        });
+        let mut families = Families::default();
+        let outcome = with_host(Rc::clone(&recorder), || {
+            let outcome = attempt(plugin, &config.to_string(), &mut families);
+            metrics::flush();
+            outcome
+        });
+        let samples = recorder.samples.take();
+        if outcome.is_ok() {
+            self.state.replace(recorder.state.take());
+        }
+        Run {
+            families: families.names(),
+            samples: if outcome.is_ok() { samples } else { Vec::new() },
+            outcome,
+            logs: recorder.logs.take(),
+            most_in_flight: recorder.most_in_flight.get(),
+        }
+    }
+}
+
+impl Run {
+    /// The values that a family's series with these labels was given, in order: what a gauge was set to, what was added to a
+    /// counter, what a histogram observed.
+    pub fn samples(&self, family: &str, labels: &[&str]) -> Vec<f64> {
+        let named = |sample: &&Sample| {
+            let name = usize::try_from(sample.family)
+                .ok()
+                .and_then(|place| self.families.get(place));
+            name.is_some_and(|name| name == family) && sample.labels == labels
+        };
+        self.samples
+            .iter()
+            .filter(named)
+            .map(|sample| sample.value.number())
+            .collect()
+    }
+}
+
+fn attempt<C, M>(
+    plugin: impl AsyncFnOnce(C, &M) -> Result<String>,
+    config: &str,
+    families: &mut Families,
+) -> Result<String>
+where
+    C: DeserializeOwned,
+    M: MetricSet<C>,
+{
+    let config: C = crate::config::parse(config).map_err(Error::InvalidConfig)?;
+    let metrics = M::declare(&config, families).map_err(Error::InvalidConfig)?;
+    block_on(plugin(config, &metrics))
+}
+
+/// Polls until done: a test host's futures only ever wait for their next turn.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
+}

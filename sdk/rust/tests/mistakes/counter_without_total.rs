@@ -1,0 +1,9 @@
+use watchkeeper_sdk::prelude::*;
+
+#[derive(Metrics)]
+struct Metrics {
+    /// Blocks seen.
+    blocks: Counter,
+}
+
+fn main() {}

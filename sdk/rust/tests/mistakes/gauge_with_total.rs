@@ -1,0 +1,9 @@
+use watchkeeper_sdk::prelude::*;
+
+#[derive(Metrics)]
+struct Metrics {
+    /// Blocks seen.
+    blocks_total: Gauge,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use watchkeeper_sdk::prelude::*;
+
+#[derive(Metrics)]
+struct Metrics {
+    /// Blocks seen.
+    #[metric(name = "blocks.seen")]
+    blocks: Gauge,
+    /// The host's.
+    watchkeeper_up: Gauge,
+    /// Looks like a part of a histogram.
+    peers_count: Gauge,
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! What the end-to-end tests stand on: real services on free loopback ports, a deployment in a temporary folder, the
+//! built `watchkeeper`, and ways to break what is between them.
+//!
+//! Everything is synchronous: a test reads from top to bottom and waits for conditions with [`eventually`], never for
+//! time to pass. Whatever a test starts ends when its handle is dropped. What is being proved stays in the tests.
+
+mod anvil;
+mod deployment;
+mod exposition;
+mod fault_proxy;
+mod http;
+mod process;
+mod programs;
+mod prometheus;
+mod wait;
+mod watchkeeper;
+
+pub(crate) use anvil::{Anvil, quantity};
+pub(crate) use deployment::Deployment;
+pub(crate) use exposition::Exposition;
+pub(crate) use fault_proxy::{Fault, FaultProxy};
+pub(crate) use http::Response;
+pub(crate) use process::Signal;
+pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};
+pub(crate) use wait::eventually;
+pub(crate) use watchkeeper::{Ended, Watchkeeper};

@@ -1,0 +1,81 @@
+//! Where the programs and components that tests use are. `cargo xtask test` makes them ready and names them in the
+//! environment; without it they are looked for where it puts them.
+//!
+//! A missing one is a failure that says what to do: a test never passes because something wasn't there.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+/// Anvil's binary.
+pub(crate) fn anvil() -> PathBuf {
+    let package = format!("node_modules/@foundry-rs/anvil-{}/bin/anvil", machine());
+    find(
+        "anvil",
+        "WATCHKEEPER_ANVIL",
+        &target().join("services/npm").join(package),
+    )
+}
+
+/// Prometheus' server.
+pub(crate) fn prometheus() -> PathBuf {
+    find(
+        "prometheus",
+        "WATCHKEEPER_PROMETHEUS",
+        &target().join("services/prometheus/usr/bin/prometheus"),
+    )
+}
+
+/// Prometheus' checking tool.
+pub(crate) fn promtool() -> PathBuf {
+    find(
+        "promtool",
+        "WATCHKEEPER_PROMTOOL",
+        &target().join("services/prometheus/usr/bin/promtool"),
+    )
+}
+
+/// The built component of a plugin.
+pub(crate) fn component(plugin: &str) -> PathBuf {
+    let folder = env::var_os("WATCHKEEPER_PLUGINS").map_or_else(|| target().join("plugins"), PathBuf::from);
+    let file = folder.join(format!("{plugin}.wasm"));
+    assert!(
+        file.is_file(),
+        "there is no {}\nhint: run `cargo xtask test`, which builds the plugins",
+        file.display()
+    );
+    file
+}
+
+fn find(name: &str, variable: &str, usual: &Path) -> PathBuf {
+    let named = env::var_os(variable).map(PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).map(|folder| folder.join(name));
+    let mut places = named.into_iter().chain([usual.to_owned()]).chain(on_path);
+    places.find(|place| place.is_file()).unwrap_or_else(|| {
+        panic!(
+            "{name} is needed and was not found\nhint: run `cargo xtask test`, install it, or set {variable}"
+        )
+    })
+}
+
+/// Cargo's target directory: test binaries lie in `target/PROFILE/deps`.
+fn target() -> PathBuf {
+    let binary = env::current_exe().expect("this program has a file");
+    binary
+        .ancestors()
+        .nth(3)
+        .expect("tests run below cargo's target directory")
+        .to_owned()
+}
+
+/// This machine's kind as Anvil's npm packages call it.
+fn machine() -> &'static str {
+    match (env::consts::OS, env::consts::ARCH) {
+        ("macos", "aarch64") => "darwin-arm64",
+        ("macos", _) => "darwin-amd64",
+        (_, "aarch64") => "linux-arm64",
+        _ => "linux-amd64",
+    }
+}

@@ -1,0 +1,71 @@
+//! What every command needs first. Each step says what it does, leaves what is done alone, and says how long it took.
+
+mod anvil;
+mod build;
+mod prometheus;
+mod wasm_target;
+
+use std::{path::PathBuf, process::Command, time::Instant};
+
+use anyhow::{Context, Result};
+
+use crate::project::{Build, Project};
+
+/// What the steps made ready.
+pub(crate) struct Ready {
+    /// The host's binary.
+    pub(crate) watchkeeper: PathBuf,
+    /// Anvil's binary.
+    pub(crate) anvil: PathBuf,
+}
+
+/// The wasm target, Anvil, the host, the components of the bundled plugins.
+pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
+    step("wasm target", || wasm_target::ensure(project))?;
+    let anvil = step("Anvil (the dev chain)", || anvil::install(project))?;
+    let watchkeeper = step("host", || build::host(project, build))?;
+    step("plugins", || build::components(project, &watchkeeper, "plugins"))?;
+    Ok(Ready { watchkeeper, anvil })
+}
+
+/// What only tests need on top: the components of test plugins, and Prometheus. Returns the environment in which
+/// the tests find all of it.
+pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
+    step("test plugins", || {
+        build::components(project, &ready.watchkeeper, "tests/plugins")
+    })?;
+    let mut environment = vec![
+        ("WATCHKEEPER_PLUGINS", project.components()),
+        ("WATCHKEEPER_ANVIL", ready.anvil.clone()),
+    ];
+    if let Some(found) = step("Prometheus", || prometheus::install(project))? {
+        environment.push(("WATCHKEEPER_PROMETHEUS", found.server));
+        environment.push(("WATCHKEEPER_PROMTOOL", found.promtool));
+    }
+    Ok(environment)
+}
+
+/// A step's result, and one line about it.
+pub(crate) type Done<T> = Result<(T, String)>;
+
+/// Runs one step, with its title before and its line and time after.
+pub(crate) fn step<T>(title: &str, work: impl FnOnce() -> Done<T>) -> Result<T> {
+    eprintln!("==> {title}");
+    let start = Instant::now();
+    let (result, note) = work().with_context(|| format!("step `{title}` failed"))?;
+    eprintln!("    {note} ({:.1} s)", start.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+/// Whether this process may install Debian's packages.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// apt without questions, and patient while another one holds its lock.
+fn apt_get() -> Command {
+    let mut apt = Command::new("apt-get");
+    apt.args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    apt
+}
