@@ -25,13 +25,8 @@ impl Anvil {
     pub(crate) fn start(options: &[&str]) -> Self {
         let arguments = [&["--host", "127.0.0.1", "--port", "0"], options].concat();
         let mut process = Process::start("anvil", programs::anvil().as_os_str(), &arguments);
-        let address = process.wait_for_line(START, |line| {
-            line.strip_prefix("Listening on ").map(str::to_owned)
-        });
-        let anvil = Self {
-            process,
-            url: format!("http://{address}"),
-        };
+        let address = process.wait_for_line(START, |line| line.strip_prefix("Listening on ").map(str::to_owned));
+        let anvil = Self { process, url: format!("http://{address}") };
         anvil.rpc("eth_chainId", json!([]));
         anvil
     }
@@ -47,8 +42,7 @@ impl Anvil {
     /// If it answers an error or not at all.
     #[track_caller]
     pub(crate) fn rpc(&self, method: &str, params: Value) -> Value {
-        json_rpc(&self.url, method, &params, CALL)
-            .unwrap_or_else(|error| panic!("{method} {params}: {error}"))
+        json_rpc(&self.url, method, &params, CALL).unwrap_or_else(|error| panic!("{method} {params}: {error}"))
     }
 
     /// Calls a method whose result is a quantity such as `"0x1f"`.
@@ -65,10 +59,7 @@ impl Anvil {
     /// Sends a plain transfer of 1 wei between two unlocked accounts; returns its hash.
     pub(crate) fn transfer(&self) -> Value {
         let accounts = self.rpc("eth_accounts", json!([]));
-        self.rpc(
-            "eth_sendTransaction",
-            json!([{"from": accounts[0], "to": accounts[1], "value": "0x1"}]),
-        )
+        self.rpc("eth_sendTransaction", json!([{"from": accounts[0], "to": accounts[1], "value": "0x1"}]))
     }
 
     /// Stops the process where it is: connections open, nothing answers.
@@ -95,7 +86,5 @@ impl Anvil {
 #[track_caller]
 pub(crate) fn quantity(value: &Value) -> u64 {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
-    digits
-        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-        .unwrap_or_else(|| panic!("no quantity: {value}"))
+    digits.and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_else(|| panic!("no quantity: {value}"))
 }

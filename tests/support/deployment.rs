@@ -24,9 +24,7 @@ pub(crate) struct Deployment {
 impl Deployment {
     /// A deployment without jobs and plugins; `configuration` goes on after the table `server`.
     pub(crate) fn new(configuration: &str) -> Self {
-        let deployment = Self {
-            folder: TempDir::new().expect("a temporary folder"),
-        };
+        let deployment = Self { folder: TempDir::new().expect("a temporary folder") };
         for folder in ["jobs.d", "plugins", ASIDE] {
             let path = deployment.path(folder);
             fs::create_dir(&path).expect("a new folder");
@@ -38,9 +36,7 @@ impl Deployment {
 
     /// A deployment with one chain, `dev`, read from the given endpoints in their order.
     pub(crate) fn on_chain(endpoints: &[&str]) -> Self {
-        Self::new(&format!(
-            "[chains.dev]\nchain_id = 31337\nendpoints = {endpoints:?}\n"
-        ))
+        Self::new(&format!("[chains.dev]\nchain_id = 31337\nendpoints = {endpoints:?}\n"))
     }
 
     /// Replaces `watchkeeper.toml` after its table `server`.
@@ -75,10 +71,7 @@ impl Deployment {
 
     /// Adds or replaces the plugin `name` by the built component of `source`.
     pub(crate) fn plugin_as(&self, name: &str, source: &str) {
-        self.plugin_bytes(
-            name,
-            &fs::read(programs::component(source)).expect("a built component"),
-        );
+        self.plugin_bytes(name, &fs::read(programs::component(source)).expect("a built component"));
     }
 
     /// Adds or replaces a plugin by any bytes.
@@ -90,12 +83,7 @@ impl Deployment {
     pub(crate) fn plugin_in_pieces(&self, name: &str, bytes: &[u8], pieces: usize, pause: Duration) {
         let path = self.path(&format!("plugins/{name}.wasm"));
         let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)
-            .expect("a plugin's file");
+        let mut file = options.write(true).create(true).truncate(true).open(path).expect("a plugin's file");
         for piece in bytes.chunks(bytes.len().div_ceil(pieces.max(1)).max(1)) {
             thread::sleep(pause);
             file.write_all(piece).expect("space on the disk");

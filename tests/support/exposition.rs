@@ -21,27 +21,16 @@ impl Exposition {
     /// # Panics
     /// At a line that is no sample, comment or blank.
     pub(crate) fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self(
-            lines
-                .map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}")))
-                .collect(),
-        )
+        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Self(lines.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect())
     }
 
     /// All samples of a name whose labels hold the given ones.
     pub(crate) fn all(&self, name: &str, labels: &[(&str, &str)]) -> Vec<&Sample> {
         let holds = |sample: &Sample| {
-            labels
-                .iter()
-                .all(|(label, value)| sample.labels.get(*label).is_some_and(|found| found == value))
+            labels.iter().all(|(label, value)| sample.labels.get(*label).is_some_and(|found| found == value))
         };
-        self.0
-            .iter()
-            .filter(|sample| sample.name == name && holds(sample))
-            .collect()
+        self.0.iter().filter(|sample| sample.name == name && holds(sample)).collect()
     }
 
     /// The value of the only sample of a name whose labels hold the given ones; none if there is none.
@@ -75,11 +64,7 @@ fn sample(line: &str) -> Option<Sample> {
         }
     }
     let value = rest.split_whitespace().next()?.parse().ok()?;
-    Some(Sample {
-        name: name.to_owned(),
-        labels,
-        value,
-    })
+    Some(Sample { name: name.to_owned(), labels, value })
 }
 
 /// Reads up to the closing quote; returns the text without escapes, and what follows.

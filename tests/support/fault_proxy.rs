@@ -56,10 +56,7 @@ impl Fault {
 
     /// The node lacks a method.
     pub(crate) fn lacks(method: &'static str) -> Self {
-        Self::Replace(
-            method,
-            json!({"error": {"code": -32601, "message": "the method does not exist"}}),
-        )
+        Self::Replace(method, json!({"error": {"code": -32601, "message": "the method does not exist"}}))
     }
 }
 
@@ -92,11 +89,7 @@ impl FaultProxy {
             let shared = Arc::clone(&shared);
             move || accept(&shared, address, Some(listener))
         });
-        Self {
-            address,
-            shared,
-            acceptor: Some(acceptor),
-        }
+        Self { address, shared, acceptor: Some(acceptor) }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -227,23 +220,14 @@ fn forward(shared: &Shared, request: &[u8]) -> io::Result<Vec<u8>> {
 fn replaced(shared: &Shared, request: &[u8], method: &str, reply: &Value) -> io::Result<Vec<u8>> {
     let request_json: Value = serde_json::from_slice(request)?;
     let mut answer: Value = serde_json::from_slice(&forward(shared, request)?)?;
-    let calls = request_json
-        .as_array()
-        .cloned()
-        .unwrap_or_else(|| vec![request_json]);
+    let calls = request_json.as_array().cloned().unwrap_or_else(|| vec![request_json]);
     let fields = reply.as_object().cloned().unwrap_or_default();
     for call in calls.iter().filter(|call| call["method"] == method) {
         let mut exchanged = json!({"jsonrpc": "2.0", "id": call["id"]});
-        exchanged
-            .as_object_mut()
-            .expect("an object")
-            .extend(fields.clone());
+        exchanged.as_object_mut().expect("an object").extend(fields.clone());
         match &mut answer {
             Value::Array(answers) => {
-                answers
-                    .iter_mut()
-                    .filter(|one| one["id"] == call["id"])
-                    .for_each(|one| *one = exchanged.clone());
+                answers.iter_mut().filter(|one| one["id"] == call["id"]).for_each(|one| *one = exchanged.clone());
             }
             one => *one = exchanged,
         }
@@ -258,10 +242,7 @@ fn respond(mut stream: &TcpStream, status: u16, body: &[u8]) -> io::Result<()> {
 
 fn respond_hugely(mut stream: &TcpStream, bytes: u64) -> io::Result<()> {
     write_head(stream, 200, bytes)?;
-    io::copy(
-        &mut io::Cursor::new("\"").chain(io::repeat(b'0')).take(bytes),
-        &mut stream,
-    )?;
+    io::copy(&mut io::Cursor::new("\"").chain(io::repeat(b'0')).take(bytes), &mut stream)?;
     Ok(())
 }
 

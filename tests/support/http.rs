@@ -25,8 +25,7 @@ impl Response {
 
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("no JSON ({error}): {}", self.text()))
     }
 
     /// A header's value; empty if there is none.
@@ -39,12 +38,7 @@ impl Response {
 ///
 /// # Errors
 /// If no whole answer comes: the reason as text.
-pub(crate) fn send(
-    method: &str,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> Result<Response, String> {
+pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Response, String> {
     send_within(PATIENCE, method, url, headers, body)
 }
 
@@ -56,13 +50,8 @@ pub(crate) fn send_within(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Response, String> {
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .proxy(None);
-    let config = config
-        .timeout_global(Some(deadline))
-        .allow_non_standard_methods(true)
-        .max_redirects(0);
+    let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
+    let config = config.timeout_global(Some(deadline)).allow_non_standard_methods(true).max_redirects(0);
     let agent: ureq::Agent = config.max_redirects_will_error(false).build().into();
     let mut request = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
@@ -72,20 +61,10 @@ pub(crate) fn send_within(
     let response = agent.run(request).map_err(|error| error.to_string())?;
     let (parts, body) = response.into_parts();
     let mut bytes = Vec::new();
-    body.into_reader()
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
+    body.into_reader().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect();
-    Ok(Response {
-        status: parts.status.as_u16(),
-        headers,
-        body: bytes,
-    })
+    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Ok(Response { status: parts.status.as_u16(), headers, body: bytes })
 }
 
 /// Calls a JSON-RPC method over HTTP.

@@ -29,29 +29,12 @@ impl Process {
     /// Starts a program without a standard input.
     pub(crate) fn start<A: AsRef<OsStr>>(name: &'static str, program: &OsStr, arguments: &[A]) -> Self {
         let mut command = tethered(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .unwrap_or_else(|error| panic!("can't start {name}: {error}"));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("can't start {name}: {error}"));
         let lines = Arc::default();
-        let stdout = child
-            .stdout
-            .take()
-            .map(|pipe| keep_lines(pipe, Arc::clone(&lines)));
-        let stderr = child
-            .stderr
-            .take()
-            .map(|pipe| keep_lines(pipe, Arc::clone(&lines)));
-        Self {
-            name,
-            child,
-            lines,
-            readers: stdout.into_iter().chain(stderr).collect(),
-        }
+        let stdout = child.stdout.take().map(|pipe| keep_lines(pipe, Arc::clone(&lines)));
+        let stderr = child.stderr.take().map(|pipe| keep_lines(pipe, Arc::clone(&lines)));
+        Self { name, child, lines, readers: stdout.into_iter().chain(stderr).collect() }
     }
 
     /// Waits for a line from which `read` makes a value.
@@ -62,17 +45,8 @@ impl Process {
         let name = self.name;
         eventually(&format!("a line of {name}"), deadline, || {
             let ended = self.child.try_wait().expect("the program is ours");
-            let found = self
-                .lines
-                .lock()
-                .expect("no reader panics")
-                .iter()
-                .find_map(|line| read(line));
-            assert!(
-                found.is_some() || ended.is_none(),
-                "{name} ended ({ended:?}):\n{}",
-                self.output()
-            );
+            let found = self.lines.lock().expect("no reader panics").iter().find_map(|line| read(line));
+            assert!(found.is_some() || ended.is_none(), "{name} ended ({ended:?}):\n{}", self.output());
             found
         })
     }
@@ -84,10 +58,7 @@ impl Process {
 
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a process has a number");
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has a number");
         kill_process(pid, signal).unwrap_or_else(|error| panic!("can't signal {}: {error}", self.name));
     }
 
@@ -130,10 +101,7 @@ fn tethered(program: &OsStr) -> Command {
 fn keep_lines(pipe: impl Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-            lines
-                .lock()
-                .expect("no reader panics")
-                .push(String::from_utf8_lossy(&line).into_owned());
+            lines.lock().expect("no reader panics").push(String::from_utf8_lossy(&line).into_owned());
         }
     })
 }

@@ -11,40 +11,24 @@ use std::{
 /// Anvil's binary.
 pub(crate) fn anvil() -> PathBuf {
     let package = format!("node_modules/@foundry-rs/anvil-{}/bin/anvil", machine());
-    find(
-        "anvil",
-        "WATCHKEEPER_ANVIL",
-        &target().join("services/npm").join(package),
-    )
+    find("anvil", "WATCHKEEPER_ANVIL", &target().join("services/npm").join(package))
 }
 
 /// Prometheus' server.
 pub(crate) fn prometheus() -> PathBuf {
-    find(
-        "prometheus",
-        "WATCHKEEPER_PROMETHEUS",
-        &target().join("services/prometheus/usr/bin/prometheus"),
-    )
+    find("prometheus", "WATCHKEEPER_PROMETHEUS", &target().join("services/prometheus/usr/bin/prometheus"))
 }
 
 /// Prometheus' checking tool.
 pub(crate) fn promtool() -> PathBuf {
-    find(
-        "promtool",
-        "WATCHKEEPER_PROMTOOL",
-        &target().join("services/prometheus/usr/bin/promtool"),
-    )
+    find("promtool", "WATCHKEEPER_PROMTOOL", &target().join("services/prometheus/usr/bin/promtool"))
 }
 
 /// The built component of a plugin.
 pub(crate) fn component(plugin: &str) -> PathBuf {
     let folder = env::var_os("WATCHKEEPER_PLUGINS").map_or_else(|| target().join("plugins"), PathBuf::from);
     let file = folder.join(format!("{plugin}.wasm"));
-    assert!(
-        file.is_file(),
-        "there is no {}\nhint: run `cargo xtask test`, which builds the plugins",
-        file.display()
-    );
+    assert!(file.is_file(), "there is no {}\nhint: run `cargo xtask test`, which builds the plugins", file.display());
     file
 }
 
@@ -54,20 +38,14 @@ fn find(name: &str, variable: &str, usual: &Path) -> PathBuf {
     let on_path = env::split_paths(&path).map(|folder| folder.join(name));
     let mut places = named.into_iter().chain([usual.to_owned()]).chain(on_path);
     places.find(|place| place.is_file()).unwrap_or_else(|| {
-        panic!(
-            "{name} is needed and was not found\nhint: run `cargo xtask test`, install it, or set {variable}"
-        )
+        panic!("{name} is needed and was not found\nhint: run `cargo xtask test`, install it, or set {variable}")
     })
 }
 
 /// Cargo's target directory: test binaries lie in `target/PROFILE/deps`.
 fn target() -> PathBuf {
     let binary = env::current_exe().expect("this program has a file");
-    binary
-        .ancestors()
-        .nth(3)
-        .expect("tests run below cargo's target directory")
-        .to_owned()
+    binary.ancestors().nth(3).expect("tests run below cargo's target directory").to_owned()
 }
 
 /// This machine's kind as Anvil's npm packages call it.

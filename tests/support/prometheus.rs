@@ -48,16 +48,10 @@ impl Prometheus {
         ];
         let mut process = Process::start("prometheus", programs::prometheus().as_os_str(), &arguments);
         let address = process.wait_for_line(START, |line| {
-            let (_, address) = line
-                .contains("\"Listening on\"")
-                .then(|| line.split_once("address="))??;
+            let (_, address) = line.contains("\"Listening on\"").then(|| line.split_once("address="))??;
             Some(address.trim().to_owned())
         });
-        Self {
-            _process: process,
-            _folder: folder,
-            url: format!("http://{address}"),
-        }
+        Self { _process: process, _folder: folder, url: format!("http://{address}") }
     }
 
     /// Evaluates an expression now: the labels and value of each series of the result.
@@ -66,36 +60,21 @@ impl Prometheus {
         let body = format!("query={}", form_encoded(expression));
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         let url = format!("{}/api/v1/query", self.url);
-        let answer = http::send("POST", &url, &headers, body.as_bytes())
-            .expect("Prometheus answers")
-            .json();
+        let answer = http::send("POST", &url, &headers, body.as_bytes()).expect("Prometheus answers").json();
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
-        let series = answer["data"]["result"]
-            .as_array()
-            .expect("an instant vector")
-            .iter();
-        series
-            .map(|series| (labels(&series["metric"]), value(&series["value"][1])))
-            .collect()
+        let series = answer["data"]["result"].as_array().expect("an instant vector").iter();
+        series.map(|series| (labels(&series["metric"]), value(&series["value"][1]))).collect()
     }
 
     /// Its targets in no order.
     #[track_caller]
     pub(crate) fn targets(&self) -> Vec<Target> {
         let url = format!("{}/api/v1/targets", self.url);
-        let answer = http::send("GET", &url, &[], b"")
-            .expect("Prometheus answers")
-            .json();
+        let answer = http::send("GET", &url, &[], b"").expect("Prometheus answers").json();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let targets = answer["data"]["activeTargets"]
-            .as_array()
-            .expect("a list of targets")
-            .iter();
+        let targets = answer["data"]["activeTargets"].as_array().expect("a list of targets").iter();
         targets
-            .map(|target| Target {
-                health: text(&target["health"]),
-                last_error: text(&target["lastError"]),
-            })
+            .map(|target| Target { health: text(&target["health"]), last_error: text(&target["lastError"]) })
             .collect()
     }
 }
@@ -107,18 +86,9 @@ impl Prometheus {
 #[track_caller]
 pub(crate) fn promtool_check_metrics(text: &str) {
     let mut command = Command::new(programs::promtool());
-    command
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("promtool runs");
-    child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(text.as_bytes())
-        .expect("promtool reads");
+    child.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("promtool reads");
     let output = child.wait_with_output().expect("promtool ends");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && said.is_empty(), "promtool: {said}");
@@ -129,9 +99,7 @@ fn labels(metric: &Value) -> BTreeMap<String, String> {
 }
 
 fn value(text: &Value) -> f64 {
-    text.as_str()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(|| panic!("no value: {text}"))
+    text.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no value: {text}"))
 }
 
 fn form_encoded(text: &str) -> String {

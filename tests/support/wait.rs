@@ -18,10 +18,7 @@ pub(crate) fn eventually<T>(what: &str, deadline: Duration, mut condition: impl 
         if let Some(value) = condition() {
             return value;
         }
-        assert!(
-            start.elapsed() < deadline,
-            "waited {deadline:?} in vain for: {what}"
-        );
+        assert!(start.elapsed() < deadline, "waited {deadline:?} in vain for: {what}");
         thread::sleep(GLANCE);
     }
 }

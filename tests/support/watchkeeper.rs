@@ -44,10 +44,7 @@ impl Watchkeeper {
 
     /// Runs `watchkeeper` with any arguments to its end.
     pub(crate) fn call<A: AsRef<OsStr>>(arguments: &[A]) -> Ended {
-        let output = Command::new(BINARY)
-            .args(arguments)
-            .output()
-            .expect("watchkeeper is built");
+        let output = Command::new(BINARY).args(arguments).output().expect("watchkeeper is built");
         Ended {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

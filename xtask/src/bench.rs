@@ -16,8 +16,6 @@ pub(crate) fn run(project: &Project, suite: &str, json: bool) -> Result<()> {
         bench.arg("--json");
     }
     bench.env("WATCHKEEPER_PLUGINS", project.components());
-    bench
-        .env("WATCHKEEPER_ANVIL", ready.anvil)
-        .env("WATCHKEEPER_BINARY", ready.watchkeeper);
+    bench.env("WATCHKEEPER_ANVIL", ready.anvil).env("WATCHKEEPER_BINARY", ready.watchkeeper);
     command::run(&mut bench)
 }

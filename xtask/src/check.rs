@@ -15,21 +15,12 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let both = |title: &str, before: &[&str], after: &[&str]| {
         step(title, || {
             command::run(project.cargo(before).args(after))?;
-            command::run(
-                project
-                    .cargo(before)
-                    .args(["--manifest-path", &plugins])
-                    .args(after),
-            )?;
+            command::run(project.cargo(before).args(["--manifest-path", &plugins]).args(after))?;
             Ok(((), "clean".to_owned()))
         })
     };
     both("formatting", &["fmt", "--all"], &["--check"])?;
-    both(
-        "lints",
-        &["clippy", "--workspace", "--all-targets"],
-        &["--", "--deny", "warnings"],
-    )?;
+    both("lints", &["clippy", "--workspace", "--all-targets"], &["--", "--deny", "warnings"])?;
     step("dependencies", || dependencies(project))
 }
 
@@ -40,10 +31,7 @@ fn dependencies(project: &Project) -> steps::Done<()> {
     }
     deny(project, &["licenses", "bans", "sources"])?;
     if !command::succeeds(&mut project.cargo(&["deny", "fetch", "db"])) {
-        return Ok((
-            (),
-            "licences, bans and sources are clean; advisories SKIPPED: no database".to_owned(),
-        ));
+        return Ok(((), "licences, bans and sources are clean; advisories SKIPPED: no database".to_owned()));
     }
     deny(project, &["advisories"])?;
     Ok(((), "licences, bans, sources and advisories are clean".to_owned()))
@@ -53,9 +41,7 @@ fn dependencies(project: &Project) -> steps::Done<()> {
 fn deny(project: &Project, rules: &[&str]) -> Result<()> {
     for manifest in [project.root().join("Cargo.toml"), project.plugin_workspace()] {
         let mut deny = project.cargo(&["deny", "--workspace", "--manifest-path"]);
-        deny.arg(manifest)
-            .args(["check", "--hide-inclusion-graph"])
-            .args(rules);
+        deny.arg(manifest).args(["check", "--hide-inclusion-graph"]).args(rules);
         command::run(&mut deny)?;
     }
     Ok(())

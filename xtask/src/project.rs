@@ -37,19 +37,13 @@ impl Project {
     pub(crate) fn find() -> Result<Self> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
         let mut metadata = Command::new(cargo());
-        metadata
-            .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
-            .arg(manifest);
+        metadata.args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"]).arg(manifest);
         let answer: Value = serde_json::from_str(&command::capture(&mut metadata)?)?;
         let folder = |key: &str| {
             let path = answer.get(key).and_then(Value::as_str);
-            path.map(PathBuf::from)
-                .with_context(|| format!("cargo metadata has no `{key}`"))
+            path.map(PathBuf::from).with_context(|| format!("cargo metadata has no `{key}`"))
         };
-        Ok(Self {
-            root: folder("workspace_root")?,
-            target: folder("target_directory")?,
-        })
+        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")? })
     }
 
     /// The clone.

@@ -35,16 +35,8 @@ impl Service {
     ) -> Result<Self> {
         let me = env::current_exe().context("can't find this program's file")?;
         let mut command = Command::new(me);
-        command
-            .arg("tether")
-            .arg(std::process::id().to_string())
-            .arg(program)
-            .args(arguments);
-        command
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(stderr)
-            .process_group(0);
+        command.arg("tether").arg(std::process::id().to_string()).arg(program).args(arguments);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
         let child = command.spawn().with_context(|| format!("can't start {name}"))?;
         Ok(Self { name, child })
     }

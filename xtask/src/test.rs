@@ -35,10 +35,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let plugins_passed = test(&mut plugin, &environment, &mut sum)?;
     eprintln!("==> tests of the host");
     let host_passed = test(&mut host, &environment, &mut sum)?;
-    println!(
-        "{} passed, {} failed, {} skipped",
-        sum.passed, sum.failed, sum.skipped
-    );
+    println!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped);
     if !plugins_passed || !host_passed {
         bail!("tests failed");
     }
@@ -51,11 +48,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 /// Runs one `cargo test` with its output shown and counted; returns whether it succeeded.
 fn test(cargo: &mut Command, environment: &[(&str, PathBuf)], sum: &mut Sum) -> Result<bool> {
     cargo.envs(environment.iter().map(|(name, value)| (name, value)));
-    let mut child = cargo
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("can't run cargo test")?;
+    let mut child = cargo.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().context("can't run cargo test")?;
     let output = child.stdout.take().context("cargo test has no output")?;
     for line in BufReader::new(output).lines() {
         let line = line?;
@@ -68,10 +61,7 @@ fn test(cargo: &mut Command, environment: &[(&str, PathBuf)], sum: &mut Sum) -> 
 impl Sum {
     /// Adds a line such as `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; …`; others count nothing.
     fn count(&mut self, line: &str) {
-        let Some((_, counts)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
-        else {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
             return;
         };
         for count in counts.split("; ") {
@@ -104,13 +94,6 @@ mod tests {
         ] {
             sum.count(line);
         }
-        assert_eq!(
-            sum,
-            Sum {
-                passed: 4,
-                failed: 2,
-                skipped: 1
-            }
-        );
+        assert_eq!(sum, Sum { passed: 4, failed: 2, skipped: 1 });
     }
 }

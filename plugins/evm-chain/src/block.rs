@@ -23,9 +23,7 @@ pub(crate) struct Block {
 /// The newest block.
 pub(crate) async fn latest(chain: &Chain) -> Result<Block, Error> {
     let answer: Option<Answer> = chain.request(METHOD, ("latest", false)).await?;
-    answer
-        .map(Block::from)
-        .ok_or_else(|| Error::Malformed(format!("chain `{}` has no latest block", chain.name())))
+    answer.map(Block::from).ok_or_else(|| Error::Malformed(format!("chain `{}` has no latest block", chain.name())))
 }
 
 /// The canonical block of a height that the chain has reached. Nodes behind one name differ in how far they are: where one says
@@ -34,13 +32,8 @@ pub(crate) async fn at(chain: &Chain, number: u64) -> Result<Block, Error> {
     let answer: Option<Answer> = chain.request(METHOD, (format!("{number:#x}"), false)).await?;
     match answer.map(Block::from) {
         Some(block) if block.number == number => Ok(block),
-        Some(block) => Err(Error::Malformed(format!(
-            "asked for block {number}, got {}",
-            block.number
-        ))),
-        None => Err(Error::Unavailable(format!(
-            "the node that answers doesn't have block {number}"
-        ))),
+        Some(block) => Err(Error::Malformed(format!("asked for block {number}, got {}", block.number))),
+        None => Err(Error::Unavailable(format!("the node that answers doesn't have block {number}"))),
     }
 }
 

@@ -25,10 +25,7 @@ pub(crate) struct Metrics {
     /// Blocks up to the head that are not counted yet, because a run counts a bounded number.
     uncounted_blocks: Gauge<1>,
     /// Seconds between a block's own time and that of the block before.
-    #[metric(
-        unit = "seconds",
-        buckets(0.5, 1, 2, 3, 5, 8, 12, 13, 24, 36, 60, 120, 300, 900)
-    )]
+    #[metric(unit = "seconds", buckets(0.5, 1, 2, 3, 5, 8, 12, 13, 24, 36, 60, 120, 300, 900))]
     block_interval_seconds: Histogram<1>,
     /// Transactions per block.
     #[metric(buckets(0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000))]
@@ -56,12 +53,8 @@ impl Metrics {
         let key = format!("trail/{}", chain.name());
         let before: Option<Trail> = state::get(&key).await?;
         let mut trail = before.clone().unwrap_or_default();
-        for counter in [
-            &self.blocks_total,
-            &self.transactions_total,
-            &self.gas_used_total,
-            &self.reorganisations_total,
-        ] {
+        for counter in [&self.blocks_total, &self.transactions_total, &self.gas_used_total, &self.reorganisations_total]
+        {
             counter.add([chain.name()], 0.0);
         }
 
@@ -72,9 +65,7 @@ impl Metrics {
                 0
             }
         };
-        let left = trail
-            .last()
-            .map_or(0, |last| head.number.saturating_sub(last.number));
+        let left = trail.last().map_or(0, |last| head.number.saturating_sub(last.number));
         self.uncounted_blocks.set([chain.name()], left);
         if before.as_ref() != Some(&trail) {
             state::set(&key, &trail).await?;
@@ -105,10 +96,8 @@ impl Metrics {
             return Ok(());
         }
         if trail.is_beyond(head) && trail.genesis == Some(block::at(chain, 0).await?.hash) {
-            let message = format!(
-                "the node that answers is at block {}, far behind block {}",
-                head.number, last.number
-            );
+            let message =
+                format!("the node that answers is at block {}, far behind block {}", head.number, last.number);
             return Err(chain::Error::Unavailable(message));
         }
         let fork = fork_point(chain, head, trail).await?;
@@ -116,10 +105,7 @@ impl Metrics {
         self.reorganisations_total.add([chain.name()], 1.0);
         self.reorganisation_depth_blocks.observe([chain.name()], depth);
         match fork {
-            Some(fork) => info!(
-                chain = chain.name(),
-                "reorganisation of {depth} blocks after block {}", fork.number
-            ),
+            Some(fork) => info!(chain = chain.name(), "reorganisation of {depth} blocks after block {}", fork.number),
             None => warn!(
                 chain = chain.name(),
                 "none of the last {depth} blocks is on the chain any more: counting starts again at the head"
@@ -130,16 +116,9 @@ impl Metrics {
 
     /// Counts from the end of the trail on. Stops at a block that can't be had or doesn't fit: the next run goes on there.
     async fn follow(&self, chain: &Chain, head: &Block, most: NonZeroU16, trail: &mut Trail) -> u64 {
-        let first = trail
-            .last()
-            .map_or(head.number, |last| last.number.saturating_add(1));
-        let end = head
-            .number
-            .saturating_add(1)
-            .min(first.saturating_add(most.get().into()));
-        let mut blocks = stream::iter(first..end)
-            .map(|number| fetch(chain, head, number))
-            .buffered(AT_ONCE);
+        let first = trail.last().map_or(head.number, |last| last.number.saturating_add(1));
+        let end = head.number.saturating_add(1).min(first.saturating_add(most.get().into()));
+        let mut blocks = stream::iter(first..end).map(|number| fetch(chain, head, number)).buffered(AT_ONCE);
         let mut counted = 0;
         while let Some(answer) = blocks.next().await {
             let block = match answer {
@@ -184,11 +163,7 @@ async fn fork_point(chain: &Chain, head: &Block, trail: &Trail) -> Result<Option
 }
 
 async fn fetch(chain: &Chain, head: &Block, number: u64) -> Result<Block, chain::Error> {
-    if number == head.number {
-        Ok(head.clone())
-    } else {
-        block::at(chain, number).await
-    }
+    if number == head.number { Ok(head.clone()) } else { block::at(chain, number).await }
 }
 
 impl fmt::Display for Counted {

@@ -50,14 +50,10 @@ impl Metrics {
         match history.reward.as_deref() {
             Some([rewards]) if rewards.len() == percentiles.len() => {
                 for (percentile, reward) in percentiles.iter().zip(rewards) {
-                    self.priority_fee_wei
-                        .set([node.chain(), &percentile.to_string()], reward.0);
+                    self.priority_fee_wei.set([node.chain(), &percentile.to_string()], reward.0);
                 }
             }
-            _ => warn!(
-                chain = node.chain(),
-                "no priority fees: `eth_feeHistory` doesn't answer for each percentile"
-            ),
+            _ => warn!(chain = node.chain(), "no priority fees: `eth_feeHistory` doesn't answer for each percentile"),
         }
     }
 }

@@ -36,8 +36,7 @@ impl Metrics {
         self.head_block_timestamp_seconds.set([chain], head.timestamp);
         self.head_block_gas_limit.set([chain], head.gas_limit);
         if head.gas_limit > 0 {
-            self.head_block_gas_used_ratio
-                .set([chain], head.gas_used as f64 / head.gas_limit as f64);
+            self.head_block_gas_used_ratio.set([chain], head.gas_used as f64 / head.gas_limit as f64);
         }
     }
 

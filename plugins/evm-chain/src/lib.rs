@@ -67,9 +67,6 @@ async fn run(config: Config, metrics: &Metrics) -> Result<String> {
     );
     optional.save().await?;
 
-    let counted = metrics
-        .blocks
-        .count(&chain, &head, config.max_blocks_per_run)
-        .await?;
+    let counted = metrics.blocks.count(&chain, &head, config.max_blocks_per_run).await?;
     Ok(format!("head {}, {counted}", head.number))
 }

@@ -63,8 +63,7 @@ impl Metrics {
     }
 
     fn sync(&self, chain: &str, syncing: &Syncing) {
-        self.syncing
-            .set([chain], matches!(syncing, Syncing::Behind { .. }));
+        self.syncing.set([chain], matches!(syncing, Syncing::Behind { .. }));
         if let Syncing::Behind { current, highest } = syncing {
             if let Some(current) = current {
                 self.sync_current_block_number.set([chain], current.0);
@@ -87,10 +86,7 @@ struct Pool {
 #[serde(try_from = "Value")]
 enum Syncing {
     Done,
-    Behind {
-        current: Option<Number>,
-        highest: Option<Number>,
-    },
+    Behind { current: Option<Number>, highest: Option<Number> },
 }
 
 impl TryFrom<Value> for Syncing {
@@ -106,10 +102,8 @@ impl TryFrom<Value> for Syncing {
         match answer {
             Value::Bool(false) => Ok(Self::Done),
             Value::Object(_) => {
-                let Progress {
-                    current_block: current,
-                    highest_block: highest,
-                } = watchkeeper_sdk::serde_json::from_value(answer).map_err(|error| error.to_string())?;
+                let Progress { current_block: current, highest_block: highest } =
+                    watchkeeper_sdk::serde_json::from_value(answer).map_err(|error| error.to_string())?;
                 Ok(Self::Behind { current, highest })
             }
             other => Err(format!("`{other}` is neither false nor a table")),

@@ -20,12 +20,7 @@ impl<'a> Optional<'a> {
     pub(crate) async fn load(chain: &'a Chain) -> Result<Self, state::Error> {
         let key = format!("missing/{}", chain.name());
         let said: BTreeSet<String> = state::get(&key).await?.unwrap_or_default();
-        Ok(Self {
-            chain,
-            key,
-            missing: RefCell::new(said.clone()),
-            said,
-        })
+        Ok(Self { chain, key, missing: RefCell::new(said.clone()), said })
     }
 
     /// The chain's name, the value of the label `chain`.
@@ -34,12 +29,7 @@ impl<'a> Optional<'a> {
     }
 
     /// The answer, or none. `what` names the read among those that use the same method.
-    pub(crate) async fn ask<T: DeserializeOwned>(
-        &self,
-        what: &str,
-        method: &str,
-        params: impl Serialize,
-    ) -> Option<T> {
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, what: &str, method: &str, params: impl Serialize) -> Option<T> {
         match self.chain.request::<Option<T>>(method, params).await {
             Ok(Some(answer)) => {
                 self.missing.borrow_mut().remove(what);
@@ -65,11 +55,7 @@ impl<'a> Optional<'a> {
 
     fn say_once(&self, what: &str, method: &str, why: &str) {
         if self.missing.borrow_mut().insert(what.to_owned()) {
-            info!(
-                chain = self.chain(),
-                method = method,
-                "no {what} from this node, said once: {why}"
-            );
+            info!(chain = self.chain(), method = method, "no {what} from this node, said once: {why}");
         }
     }
 }

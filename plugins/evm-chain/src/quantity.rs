@@ -51,9 +51,7 @@ fn parse_number(text: &str) -> Result<u64, String> {
 
 fn parse(text: &str) -> Result<U256, String> {
     let shown = || text.chars().take(80).collect::<String>();
-    let digits = text
-        .strip_prefix("0x")
-        .ok_or_else(|| format!("`{}` doesn't begin with `0x`", shown()))?;
+    let digits = text.strip_prefix("0x").ok_or_else(|| format!("`{}` doesn't begin with `0x`", shown()))?;
     if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(format!("`{}` is not a hexadecimal number", shown()));
     }
@@ -71,41 +69,24 @@ mod tests {
 
     #[test]
     fn quantities_are_minimal_hexadecimal_numbers() {
-        for (text, number) in [
-            ("0x0", 0),
-            ("0x1", 1),
-            ("0xff", 255),
-            ("0xFF", 255),
-            ("0xffffffffffffffff", u64::MAX),
-        ] {
+        for (text, number) in [("0x0", 0), ("0x1", 1), ("0xff", 255), ("0xFF", 255), ("0xffffffffffffffff", u64::MAX)] {
             assert_eq!(from_value::<Number>(json!(text)).unwrap(), Number(number));
             assert_eq!(from_value::<Count>(json!(text)).unwrap(), Count(number));
         }
-        assert_eq!(
-            from_value::<Amount>(json!(format!("{:#x}", U256::MAX))).unwrap(),
-            Amount(U256::MAX)
-        );
+        assert_eq!(from_value::<Amount>(json!(format!("{:#x}", U256::MAX))).unwrap(), Amount(U256::MAX));
     }
 
     #[test]
     fn anything_else_is_an_error_and_never_zero() {
         let wide = format!("0x1{}", "0".repeat(64));
-        for bad in [
-            "", "0", "0x", "0X1", "0x00", "0x01", "x1", "1", "-0x1", "0x-1", "0x+1", "0x_1", " 0x1", "0xg",
-            &wide,
-        ] {
+        for bad in
+            ["", "0", "0x", "0X1", "0x00", "0x01", "x1", "1", "-0x1", "0x-1", "0x+1", "0x_1", " 0x1", "0xg", &wide]
+        {
             assert!(from_value::<Amount>(json!(bad)).is_err(), "{bad}");
             assert!(from_value::<Number>(json!(bad)).is_err(), "{bad}");
             assert!(from_value::<Count>(json!(bad)).is_err(), "{bad}");
         }
-        for bad in [
-            json!(null),
-            json!(1.5),
-            json!(-1),
-            json!(true),
-            json!([]),
-            json!({}),
-        ] {
+        for bad in [json!(null), json!(1.5), json!(-1), json!(true), json!([]), json!({})] {
             assert!(from_value::<Amount>(bad.clone()).is_err(), "{bad}");
             assert!(from_value::<Number>(bad.clone()).is_err(), "{bad}");
             assert!(from_value::<Count>(bad.clone()).is_err(), "{bad}");

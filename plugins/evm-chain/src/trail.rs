@@ -48,11 +48,7 @@ impl Trail {
 
     /// The counted blocks up to a height, newest first.
     pub(crate) fn back_from(&self, number: u64) -> impl Iterator<Item = Mark> {
-        self.marks
-            .iter()
-            .rev()
-            .filter(move |mark| mark.number <= number)
-            .copied()
+        self.marks.iter().rev().filter(move |mark| mark.number <= number).copied()
     }
 
     /// Whether this block lies on the trail or is the next: then everything up to it is still canonical. A head further down
@@ -64,16 +60,12 @@ impl Trail {
 
     /// Whether this block is older than all that the trail remembers.
     pub(crate) fn is_beyond(&self, head: &Block) -> bool {
-        self.marks
-            .first()
-            .is_some_and(|oldest| head.number < oldest.number)
+        self.marks.first().is_some_and(|oldest| head.number < oldest.number)
     }
 
     /// Takes away every block after the fork point, or all if none is known; returns how many.
     pub(crate) fn abandon_after(&mut self, fork: Option<Mark>) -> usize {
-        let kept = fork.map_or(0, |fork| {
-            self.marks.partition_point(|mark| mark.number <= fork.number)
-        });
+        let kept = fork.map_or(0, |fork| self.marks.partition_point(|mark| mark.number <= fork.number));
         let gone: Vec<_> = self.marks.drain(kept..).map(|mark| mark.hash).collect();
         self.abandoned.extend(&gone);
         keep_last(&mut self.abandoned, ABANDONED_KEPT);
@@ -86,11 +78,7 @@ impl Trail {
         if last.is_some_and(|last| last.hash != block.parent_hash || last.number + 1 != block.number) {
             return None;
         }
-        self.marks.push(Mark {
-            number: block.number,
-            hash: block.hash,
-            timestamp: block.timestamp,
-        });
+        self.marks.push(Mark { number: block.number, hash: block.hash, timestamp: block.timestamp });
         keep_last(&mut self.marks, KEPT);
         Some(Step {
             new: !self.abandoned.contains(&block.hash),
@@ -135,31 +123,10 @@ mod tests {
     #[test]
     fn the_first_block_has_no_interval_and_the_next_has() {
         let mut trail = Trail::default();
-        assert_eq!(
-            trail.step(&block(1, 1, 5)),
-            Some(Step {
-                new: true,
-                interval: None
-            })
-        );
-        assert_eq!(
-            trail.step(&block(1, 1, 6)),
-            Some(Step {
-                new: true,
-                interval: Some(12)
-            })
-        );
-        let backwards = Block {
-            timestamp: 0,
-            ..block(1, 1, 7)
-        };
-        assert_eq!(
-            trail.step(&backwards),
-            Some(Step {
-                new: true,
-                interval: None
-            })
-        );
+        assert_eq!(trail.step(&block(1, 1, 5)), Some(Step { new: true, interval: None }));
+        assert_eq!(trail.step(&block(1, 1, 6)), Some(Step { new: true, interval: Some(12) }));
+        let backwards = Block { timestamp: 0, ..block(1, 1, 7) };
+        assert_eq!(trail.step(&backwards), Some(Step { new: true, interval: None }));
     }
 
     #[test]

@@ -96,9 +96,7 @@ impl ChainShape {
         environment: Environment<'_>,
     ) -> Result<ChainSettings, ConfigError> {
         let count = |name: &str, given: Count, least: u64, most: u64| {
-            in_range(source, &key.with(name), given.0, least..=most, |number| {
-                number.to_string()
-            })
+            in_range(source, &key.with(name), given.0, least..=most, |number| number.to_string())
         };
         if self.chain_id.0 == 0 {
             return Err(source.error(
@@ -109,10 +107,7 @@ impl ChainShape {
         }
         Ok(ChainSettings {
             chain_id: self.chain_id.0,
-            currency: self
-                .currency
-                .map(|shape| shape.resolve(source, &key.with("currency")))
-                .transpose()?,
+            currency: self.currency.map(|shape| shape.resolve(source, &key.with("currency"))).transpose()?,
             endpoints: resolve_all(self.endpoints, source, &key.with("endpoints"), environment)?,
             timeout: in_range(
                 source,
@@ -128,12 +123,7 @@ impl ChainShape {
                 1 << 10..=1 << 30,
                 show_size,
             )?,
-            max_concurrent: count(
-                "max_concurrent",
-                self.max_concurrent.unwrap_or(Count(32)),
-                1,
-                1024,
-            )?,
+            max_concurrent: count("max_concurrent", self.max_concurrent.unwrap_or(Count(32)), 1, 1024)?,
         })
     }
 }
@@ -143,19 +133,10 @@ impl CurrencyShape {
         let plain = |c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_';
         if self.symbol.is_empty() || self.symbol.chars().count() > 16 || !self.symbol.chars().all(plain) {
             let hint = r#"write 1 to 16 letters and digits, such as "USDC""#;
-            return Err(source.error(
-                &key.with("symbol"),
-                format!("{:?} is not a symbol", self.symbol),
-                hint,
-            ));
+            return Err(source.error(&key.with("symbol"), format!("{:?} is not a symbol", self.symbol), hint));
         }
         // 10^77 is the greatest power of ten that an amount of 256 bits holds.
-        let decimals = in_range(source, &key.with("decimals"), self.decimals.0, 0..=77, |number| {
-            number.to_string()
-        })?;
-        Ok(Currency {
-            symbol: self.symbol,
-            decimals: u8::try_from(decimals).unwrap_or(77),
-        })
+        let decimals = in_range(source, &key.with("decimals"), self.decimals.0, 0..=77, |number| number.to_string())?;
+        Ok(Currency { symbol: self.symbol, decimals: u8::try_from(decimals).unwrap_or(77) })
     }
 }

@@ -42,10 +42,7 @@ impl<'de> Deserialize<'de> for EndpointShape {
             }
 
             fn visit_str<E: de::Error>(self, url: &str) -> Result<EndpointShape, E> {
-                Ok(EndpointShape(EndpointTable {
-                    url: url.to_owned(),
-                    name: None,
-                }))
+                Ok(EndpointShape(EndpointTable { url: url.to_owned(), name: None }))
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<EndpointShape, A::Error> {
@@ -66,11 +63,7 @@ pub(crate) fn resolve_all(
 ) -> Result<Vec<Endpoint>, ConfigError> {
     if shapes.is_empty() || shapes.len() > 16 {
         let message = format!("{} endpoints", shapes.len());
-        return Err(source.error(
-            list,
-            message,
-            r#"name 1 to 16, such as ["https://rpc.example.com"]"#,
-        ));
+        return Err(source.error(list, message, r#"name 1 to 16, such as ["https://rpc.example.com"]"#));
     }
     let mut endpoints: Vec<Endpoint> = Vec::with_capacity(shapes.len());
     for (index, EndpointShape(shape)) in shapes.into_iter().enumerate() {
@@ -78,11 +71,7 @@ pub(crate) fn resolve_all(
         let endpoint = shape.resolve(source, &key, environment)?;
         if endpoints.iter().any(|other| other.name == endpoint.name) {
             let message = format!("a second endpoint with the name `{}`", endpoint.name);
-            return Err(source.error(
-                &key,
-                message,
-                r#"name them, as in { name = "second", url = "…" }"#,
-            ));
+            return Err(source.error(&key, message, r#"name them, as in { name = "second", url = "…" }"#));
         }
         endpoints.push(endpoint);
     }
@@ -96,23 +85,14 @@ impl EndpointTable {
         key: &KeyPath,
         environment: Environment<'_>,
     ) -> Result<Endpoint, ConfigError> {
-        let url =
-            expand(&self.url, environment).map_err(|(message, hint)| source.error(key, message, hint))?;
+        let url = expand(&self.url, environment).map_err(|(message, hint)| source.error(key, message, hint))?;
         let authority = authority(url.expose()).map_err(|message| {
-            source.error(
-                key,
-                message,
-                r#"write an address such as "https://rpc.example.com/${KEY}""#,
-            )
+            source.error(key, message, r#"write an address such as "https://rpc.example.com/${KEY}""#)
         })?;
         let name = self.name.unwrap_or(authority);
         if name.is_empty() || name.len() > 253 || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
             let hint = r#"write a short word, such as "primary""#;
-            return Err(source.error(
-                &key.with("name"),
-                format!("{name:?} is not an endpoint's name"),
-                hint,
-            ));
+            return Err(source.error(&key.with("name"), format!("{name:?} is not an endpoint's name"), hint));
         }
         Ok(Endpoint { name, url })
     }

@@ -23,25 +23,16 @@ pub(crate) fn explain(source: &Source<'_>, error: &toml::de::Error) -> ConfigErr
         return source.error(&key, "unknown key", suggest(unknown, &known));
     }
     for kind in ["invalid type: ", "invalid value: "] {
-        if let Some((found, expected)) = message
-            .strip_prefix(kind)
-            .and_then(|rest| rest.rsplit_once(", expected "))
-        {
+        if let Some((found, expected)) = message.strip_prefix(kind).and_then(|rest| rest.rsplit_once(", expected ")) {
             // Only the kind: what follows it is the value itself.
             let found = in_toml(found.split([' ', '`', '"']).next().unwrap_or_default());
             let expected = in_toml(expected);
             // The place of `[[x]]` is that of its first table.
             let key = match key.0.as_slice() {
-                [outer @ .., Step::Index(_)] if expected == "a table" && found == "an array" => {
-                    KeyPath(outer.to_vec())
-                }
+                [outer @ .., Step::Index(_)] if expected == "a table" && found == "an array" => KeyPath(outer.to_vec()),
                 _ => key,
             };
-            return source.error(
-                &key,
-                format!("expected {expected}, found {found}"),
-                how_to_write(expected, &key),
-            );
+            return source.error(&key, format!("expected {expected}, found {found}"), how_to_write(expected, &key));
         }
     }
     source.error(&key, message, "compare it with the example in config/")

@@ -28,19 +28,11 @@ pub struct JobFiles {
 /// [`TrustError`] if the folder can't be read or others may write to it.
 pub fn list_jobs(folder: &Path) -> Result<JobFiles, TrustError> {
     let real = resolve_trusted(folder)?;
-    let unreadable = |source: io::Error| TrustError::Unreadable {
-        path: folder.to_owned(),
-        source,
-    };
-    let mut files = JobFiles {
-        jobs: Vec::new(),
-        misnamed: Vec::new(),
-    };
+    let unreadable = |source: io::Error| TrustError::Unreadable { path: folder.to_owned(), source };
+    let mut files = JobFiles { jobs: Vec::new(), misnamed: Vec::new() };
     for (number, entry) in fs::read_dir(&real).map_err(unreadable)?.enumerate() {
         if number == MOST_FILES {
-            return Err(unreadable(io::Error::other(format!(
-                "more than {MOST_FILES} files"
-            ))));
+            return Err(unreadable(io::Error::other(format!("more than {MOST_FILES} files"))));
         }
         let name = entry.map_err(unreadable)?.file_name();
         let shown = name.to_string_lossy();

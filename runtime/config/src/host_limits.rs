@@ -63,9 +63,7 @@ impl LimitsShape {
         };
         let runs = |name: &str, given: Option<Count>, default: u64| {
             let given = given.map_or(default, |count| count.0);
-            in_range(source, &at(&[name]), given, 1..=10_000, |number| {
-                number.to_string()
-            })
+            in_range(source, &at(&[name]), given, 1..=10_000, |number| number.to_string())
         };
         let time = |keys: &[&str], given: Option<Span>, default: u64, least: u64, most: u64| {
             let given = given.map_or(Duration::from_secs(default), |span| span.0);
@@ -73,16 +71,9 @@ impl LimitsShape {
             in_range(source, &at(keys), given, range, show_duration)
         };
         let size = |keys: &[&str], given: Option<Size>, default: u64, least: u64, most: u64| {
-            in_range(
-                source,
-                &at(keys),
-                given.map_or(default, |size| size.0),
-                least..=most,
-                show_size,
-            )
+            in_range(source, &at(keys), given.map_or(default, |size| size.0), least..=most, show_size)
         };
-        let cores =
-            thread::available_parallelism().map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1));
+        let cores = thread::available_parallelism().map_or(1, |cores| u64::try_from(cores.get()).unwrap_or(1));
         let concurrent_runs = runs("concurrent_runs", self.concurrent_runs, 4 * cores)?;
         Ok(HostLimits {
             concurrent_runs,
@@ -92,21 +83,9 @@ impl LimitsShape {
                 concurrent_runs,
             )?,
             grace: time(&["grace"], self.grace, 30, 0, 3600)?,
-            component_size: size(
-                &["component_size"],
-                self.component_size,
-                64 << 20,
-                1 << 10,
-                1 << 30,
-            )?,
+            component_size: size(&["component_size"], self.component_size, 64 << 20, 1 << 10, 1 << 30)?,
             compile: CompileLimits {
-                memory: size(
-                    &["compile", "memory"],
-                    self.compile.memory,
-                    1 << 30,
-                    64 << 20,
-                    64 << 30,
-                )?,
+                memory: size(&["compile", "memory"], self.compile.memory, 1 << 30, 64 << 20, 64 << 30)?,
                 cpu: time(&["compile", "cpu"], self.compile.cpu, 60, 1, 3600)?,
                 wall: time(&["compile", "wall"], self.compile.wall, 120, 1, 3600)?,
             },

@@ -74,47 +74,28 @@ impl JobSpec {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") {
-                let hint = "secrets stand only in `url` of a chain's endpoints in watchkeeper.toml; no plugin holds one";
+                let hint =
+                    "secrets stand only in `url` of a chain's endpoints in watchkeeper.toml; no plugin holds one";
                 return Err(source.error(key, "a job file takes no `${…}`", hint));
             }
             Ok(())
         })?;
         let shape: Shape = source.read()?;
         let plugin = PluginName::new(&shape.plugin).map_err(|error| {
-            source.error(
-                &KeyPath::of(&["plugin"]),
-                error.to_string(),
-                "write the plugin's file name without `.wasm`",
-            )
+            source.error(&KeyPath::of(&["plugin"]), error.to_string(), "write the plugin's file name without `.wasm`")
         })?;
         let schedule = shape.schedule(&source, &name)?;
         let duration = |key: &str, given: Span, least: Duration, most: Duration| {
-            in_range(
-                &source,
-                &KeyPath::of(&[key]),
-                given.0,
-                least..=most,
-                show_duration,
-            )
+            in_range(&source, &KeyPath::of(&[key]), given.0, least..=most, show_duration)
         };
         let max_age = match shape.max_age {
-            Some(given) => duration(
-                "max_age",
-                given,
-                Duration::from_secs(1),
-                Duration::from_hours(10_000),
-            )?,
+            Some(given) => duration("max_age", given, Duration::from_secs(1), Duration::from_hours(10_000))?,
             None => schedule.longest_gap().saturating_mul(3).max(LEAST_MAX_AGE),
         };
         let timeout = shape.timeout.unwrap_or(Span(Duration::from_secs(30)));
         Ok(Self {
             max_age,
-            timeout: duration(
-                "timeout",
-                timeout,
-                Duration::from_millis(10),
-                Duration::from_hours(168),
-            )?,
+            timeout: duration("timeout", timeout, Duration::from_millis(10), Duration::from_hours(168))?,
             limits: shape.limits.resolve(&source)?,
             config: table_to_json(&source, &KeyPath::of(&["config"]), shape.config)?,
             grants: shape.grants,
@@ -139,19 +120,13 @@ impl Shape {
                 "the job has no trigger",
                 r#"add `every = "30s"` or `schedule = "*/5 * * * *"`"#,
             )),
-            (Some(_), Some(_)) => Err(source.error(
-                &key("schedule"),
-                "stands beside `every`",
-                "keep one of them, or write two jobs",
-            )),
+            (Some(_), Some(_)) => {
+                Err(source.error(&key("schedule"), "stands beside `every`", "keep one of them, or write two jobs"))
+            }
             (Some(Interval(every)), None) => {
-                for (name, given) in [
-                    ("time_zone", self.time_zone.is_some()),
-                    ("jitter", self.jitter.is_some()),
-                ] {
+                for (name, given) in [("time_zone", self.time_zone.is_some()), ("jitter", self.jitter.is_some())] {
                     if given {
-                        let hint =
-                            "leave it out: intervals follow real time, and are spread by the job's name";
+                        let hint = "leave it out: intervals follow real time, and are spread by the job's name";
                         return Err(source.error(&key(name), "belongs to `schedule`, not to `every`", hint));
                     }
                 }
@@ -181,10 +156,7 @@ impl Shape {
 
 /// The job that a file defines: `jobs.d/head.toml` is `head`.
 pub(crate) fn job_name(path: &Path) -> Result<JobName, ConfigError> {
-    let stem = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy())
-        .unwrap_or_default();
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     JobName::new(&stem).map_err(|error| ConfigError {
         file: path.to_owned(),
         line: None,

@@ -13,11 +13,7 @@ pub(crate) fn to_json(source: &Source<'_>, key: &KeyPath, value: toml::Value) ->
         toml::Value::String(text) => Value::String(text),
         toml::Value::Integer(number) => Value::from(number),
         toml::Value::Float(number) => Number::from_f64(number).map(Value::Number).ok_or_else(|| {
-            source.error(
-                key,
-                format!("{number} has no form in JSON"),
-                "write a finite number, or leave the key out",
-            )
+            source.error(key, format!("{number} has no form in JSON"), "write a finite number, or leave the key out")
         })?,
         toml::Value::Boolean(yes) => Value::Bool(yes),
         toml::Value::Datetime(moment) => Value::String(moment.to_string()),
@@ -30,18 +26,10 @@ pub(crate) fn to_json(source: &Source<'_>, key: &KeyPath, value: toml::Value) ->
     })
 }
 
-pub(crate) fn table_to_json(
-    source: &Source<'_>,
-    key: &KeyPath,
-    table: toml::Table,
-) -> Result<Value, ConfigError> {
+pub(crate) fn table_to_json(source: &Source<'_>, key: &KeyPath, table: toml::Table) -> Result<Value, ConfigError> {
     let entry = |(name, value): (String, toml::Value)| {
         let json = to_json(source, &key.with(&*name), value)?;
         Ok((name, json))
     };
-    table
-        .into_iter()
-        .map(entry)
-        .collect::<Result<Map<_, _>, _>>()
-        .map(Value::Object)
+    table.into_iter().map(entry).collect::<Result<Map<_, _>, _>>().map(Value::Object)
 }

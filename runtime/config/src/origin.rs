@@ -19,10 +19,7 @@ pub struct Origin {
 
 impl Origin {
     pub(crate) fn new(file: &Path, text: &str) -> Self {
-        Self {
-            file: file.to_owned(),
-            text: text.into(),
-        }
+        Self { file: file.to_owned(), text: text.into() }
     }
 
     /// The file.

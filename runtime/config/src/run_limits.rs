@@ -65,34 +65,18 @@ impl LimitsShape {
     pub(crate) fn resolve(self, source: &Source<'_>) -> Result<RunLimits, ConfigError> {
         let default = RunLimits::default();
         let size = |name: &str, given: Option<Size>, default: u64, least: u64, most: u64| match given {
-            Some(Size(bytes)) => in_range(
-                source,
-                &KeyPath::of(&["limits", name]),
-                bytes,
-                least..=most,
-                show_size,
-            ),
+            Some(Size(bytes)) => in_range(source, &KeyPath::of(&["limits", name]), bytes, least..=most, show_size),
             None => Ok(default),
         };
         let count = |name: &str, given: Option<Count>, default: u64, least: u64, most: u64| match given {
-            Some(Count(number)) => in_range(
-                source,
-                &KeyPath::of(&["limits", name]),
-                number,
-                least..=most,
-                |number| number.to_string(),
-            ),
+            Some(Count(number)) => {
+                in_range(source, &KeyPath::of(&["limits", name]), number, least..=most, |number| number.to_string())
+            }
             None => Ok(default),
         };
         Ok(RunLimits {
             memory: size("memory", self.memory, default.memory, 64 * KIB, GIB)?,
-            table_elements: count(
-                "table_elements",
-                self.table_elements,
-                default.table_elements,
-                0,
-                10_000_000,
-            )?,
+            table_elements: count("table_elements", self.table_elements, default.table_elements, 0, 10_000_000)?,
             log_lines: count("log_lines", self.log_lines, default.log_lines, 0, 100_000)?,
             log_bytes: size("log_bytes", self.log_bytes, default.log_bytes, 0, 16 * MIB)?,
             samples: count("samples", self.samples, default.samples, 0, 1_000_000)?,

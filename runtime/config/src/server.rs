@@ -35,11 +35,7 @@ impl ServerShape {
             None => SocketAddr::from(([127, 0, 0, 1], 9464)),
             Some(text) => text.parse().map_err(|_| {
                 let message = format!("{text:?} is not an address and a port");
-                source.error(
-                    &at("listen"),
-                    message,
-                    r#"write numbers, such as "127.0.0.1:9464" or "[::1]:9464""#,
-                )
+                source.error(&at("listen"), message, r#"write numbers, such as "127.0.0.1:9464" or "[::1]:9464""#)
             })?,
         };
         for (index, host) in self.allowed_hosts.iter().enumerate() {
@@ -56,15 +52,10 @@ impl ServerShape {
             });
             if !whole {
                 let message = format!("{origin:?} is not an origin");
-                let hint =
-                    r#"write scheme, host and port without a path, such as "https://watch.example.com""#;
+                let hint = r#"write scheme, host and port without a path, such as "https://watch.example.com""#;
                 return Err(source.error(&at("allowed_origins").with(index), message, hint));
             }
         }
-        Ok(ServerSettings {
-            listen,
-            allowed_hosts: self.allowed_hosts,
-            allowed_origins: self.allowed_origins,
-        })
+        Ok(ServerSettings { listen, allowed_hosts: self.allowed_hosts, allowed_origins: self.allowed_origins })
     }
 }

@@ -56,11 +56,7 @@ impl Settings {
     /// # Errors
     /// The first mistake: text that is no TOML, an unknown or missing key, a value of the wrong kind or out of range, a
     /// `${NAME}` in the wrong place or without a value.
-    pub fn parse(
-        path: &Path,
-        text: &str,
-        environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
+    pub fn parse(path: &Path, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") && !is_secret(key) {

@@ -66,22 +66,14 @@ impl KeyPath {
 
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bare = |key: &str| {
-            !key.is_empty()
-                && key
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        };
+        let bare =
+            |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         for (place, step) in self.0.iter().enumerate() {
             match step {
                 Step::Index(index) => write!(f, "[{index}]")?,
                 Step::Key(key) => {
                     let dot = if place == 0 { "" } else { "." };
-                    if bare(key) {
-                        write!(f, "{dot}{key}")?
-                    } else {
-                        write!(f, "{dot}{key:?}")?
-                    }
+                    if bare(key) { write!(f, "{dot}{key}")? } else { write!(f, "{dot}{key:?}")? }
                 }
             }
         }
@@ -111,11 +103,7 @@ impl<'a> Source<'a> {
                 hint: Some(hint.to_owned()),
             }
         })?;
-        Ok(Self {
-            file,
-            text,
-            root: root.into_inner(),
-        })
+        Ok(Self { file, text, root: root.into_inner() })
     }
 
     /// Reads the text into a shape.
@@ -124,17 +112,10 @@ impl<'a> Source<'a> {
     }
 
     /// A mistake at a key; its line is that of the nearest key that is there.
-    pub(crate) fn error(
-        &self,
-        key: &KeyPath,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> ConfigError {
+    pub(crate) fn error(&self, key: &KeyPath, message: impl Into<String>, hint: impl Into<String>) -> ConfigError {
         ConfigError {
             file: self.file.to_owned(),
-            line: self
-                .offset_of(key)
-                .map(|offset| line_of(self.text.as_bytes(), offset)),
+            line: self.offset_of(key).map(|offset| line_of(self.text.as_bytes(), offset)),
             key: (!key.0.is_empty()).then(|| key.to_string()),
             message: message.into(),
             hint: Some(hint.into()),

@@ -108,8 +108,7 @@ pub fn read_trusted(path: &Path, limit: u64) -> Result<(Vec<u8>, Fingerprint), T
     let real = resolve_trusted(path)?;
     // A pipe in the file's place must not block the reader.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file =
-        rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| unreadable(&real)(error.into()))?;
+    let file = rustix::fs::open(&real, flags, Mode::empty()).map_err(|error| unreadable(&real)(error.into()))?;
     let mut file = File::from(file);
     let before = file.metadata().map_err(unreadable(&real))?;
     if !before.is_file() {
@@ -118,17 +117,10 @@ pub fn read_trusted(path: &Path, limit: u64) -> Result<(Vec<u8>, Fingerprint), T
     check(&real, &before)?;
     let (fingerprint, size) = (Fingerprint::from(&before), before.size());
     if size > limit {
-        return Err(TrustError::TooLarge {
-            path: real,
-            size,
-            limit,
-        });
+        return Err(TrustError::TooLarge { path: real, size, limit });
     }
     let mut bytes = Vec::new();
-    (&mut file)
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(unreadable(&real))?;
+    (&mut file).take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable(&real))?;
     let after = file.metadata().map_err(unreadable(&real))?;
     if Fingerprint::from(&after) == fingerprint && u64::try_from(bytes.len()) == Ok(size) {
         Ok((bytes, fingerprint))

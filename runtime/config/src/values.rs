@@ -74,20 +74,14 @@ impl<'de> Deserialize<'de> for Interval {
 }
 
 fn without_unit<T>(number: i64) -> Result<T, String> {
-    Err(format!(
-        "the duration {number} has no unit\nhint: write \"{number}s\" or \"{number}ms\""
-    ))
+    Err(format!("the duration {number} has no unit\nhint: write \"{number}s\" or \"{number}ms\""))
 }
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Visit {
             expecting: "a size",
-            text: |text| {
-                parse_size(text)
-                    .map(Self)
-                    .ok_or_else(|| format!("{text:?} is not a size\nhint: {SIZE_HINT}"))
-            },
+            text: |text| parse_size(text).map(Self).ok_or_else(|| format!("{text:?} is not a size\nhint: {SIZE_HINT}")),
             number: |number| Err(format!("the size {number} has no unit\nhint: {SIZE_HINT}")),
         })
     }
@@ -97,11 +91,7 @@ impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Visit {
             expecting: "a whole number",
-            text: |text| {
-                Err(format!(
-                    "{text:?} is a string\nhint: write the number without quotes"
-                ))
-            },
+            text: |text| Err(format!("{text:?} is a string\nhint: write the number without quotes")),
             number: |number| match u64::try_from(number) {
                 Ok(count) => Ok(Self(count)),
                 Err(_) => Err(format!("{number} is negative\nhint: write a number of 0 or more")),
@@ -131,10 +121,7 @@ pub(crate) fn show_size(bytes: u64) -> String {
     [(30, "GiB"), (20, "MiB"), (10, "KiB")]
         .into_iter()
         .find(|(bits, _)| bytes > 0 && bytes.trailing_zeros() >= *bits)
-        .map_or_else(
-            || format!("{bytes}B"),
-            |(bits, unit)| format!("{}{unit}", bytes >> bits),
-        )
+        .map_or_else(|| format!("{bytes}B"), |(bits, unit)| format!("{}{unit}", bytes >> bits))
 }
 
 /// A duration in the largest unit that gives a whole number.
@@ -146,10 +133,7 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     [(3_600_000, "h"), (60_000, "m"), (1000, "s")]
         .into_iter()
         .find(|(unit, _)| millis.is_multiple_of(*unit))
-        .map_or_else(
-            || format!("{millis}ms"),
-            |(unit, name)| format!("{}{name}", millis / unit),
-        )
+        .map_or_else(|| format!("{millis}ms"), |(unit, name)| format!("{}{name}", millis / unit))
 }
 
 /// Refuses a value outside `range`, naming both ends in the operator's units.
@@ -164,9 +148,5 @@ pub(crate) fn in_range<T: PartialOrd + Copy>(
         return Ok(value);
     }
     let (least, most) = (show(*range.start()), show(*range.end()));
-    Err(source.error(
-        key,
-        format!("{} is out of range", show(value)),
-        format!("write {least} to {most}"),
-    ))
+    Err(source.error(key, format!("{} is out of range", show(value)), format!("write {least} to {most}")))
 }

@@ -52,7 +52,14 @@ pub struct Progress {
 
 impl RunInfo {
     /// A first attempt without progress; change the public fields as needed.
-    pub fn new(id: RunId, job: JobName, trigger: Trigger, config: Arc<str>, deadline: Timestamp, families: u32) -> Self {
+    pub fn new(
+        id: RunId,
+        job: JobName,
+        trigger: Trigger,
+        config: Arc<str>,
+        deadline: Timestamp,
+        families: u32,
+    ) -> Self {
         Self { id, job, attempt: 1, trigger, config, dry_run: false, deadline, families, progress: Mutex::new(None) }
     }
 

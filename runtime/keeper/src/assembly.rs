@@ -36,8 +36,7 @@ const RESCAN: Duration = Duration::from_secs(30);
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Opens a configuration's capabilities, or says which key is wrong.
-pub type Opener =
-    Box<dyn Fn(&Settings, &Arc<Ledger>) -> Result<Vec<Arc<dyn Open>>, String> + Send + Sync>;
+pub type Opener = Box<dyn Fn(&Settings, &Arc<Ledger>) -> Result<Vec<Arc<dyn Open>>, String> + Send + Sync>;
 
 /// The parts that a process is made of.
 pub struct Assembly {

@@ -159,7 +159,11 @@ impl Conductor {
         };
         tracing::info!(running, ?grace, "draining");
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
-            self.state().jobs.values().filter_map(|entry| entry.running.as_ref()).for_each(|going| going.cancel.cancel());
+            self.state()
+                .jobs
+                .values()
+                .filter_map(|entry| entry.running.as_ref())
+                .for_each(|going| going.cancel.cancel());
             self.idle().await;
         }
     }

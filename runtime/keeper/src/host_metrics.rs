@@ -50,7 +50,13 @@ pub fn families() -> Vec<FamilySpec> {
     let seconds = Some("seconds");
     let bytes = Some("bytes");
     vec![
-        family("watchkeeper_job_last_run_timestamp_seconds", Kind::Gauge, seconds, &[], "When the job's last run ended."),
+        family(
+            "watchkeeper_job_last_run_timestamp_seconds",
+            Kind::Gauge,
+            seconds,
+            &[],
+            "When the job's last run ended.",
+        ),
         family(
             "watchkeeper_job_last_success_timestamp_seconds",
             Kind::Gauge,
@@ -59,7 +65,13 @@ pub fn families() -> Vec<FamilySpec> {
             "When the job's last successful run ended.",
         ),
         family("watchkeeper_job_last_duration_seconds", Kind::Gauge, seconds, &[], "How long the job's last run took."),
-        family("watchkeeper_job_runs_total", Kind::Counter, None, &["outcome"], "Runs of the job that ended, by outcome."),
+        family(
+            "watchkeeper_job_runs_total",
+            Kind::Counter,
+            None,
+            &["outcome"],
+            "Runs of the job that ended, by outcome.",
+        ),
         family(
             "watchkeeper_job_cpu_seconds_total",
             Kind::Counter,

@@ -101,9 +101,9 @@ impl House for Keeper {
         let mut plugins: Vec<PluginStatus> = Vec::new();
         for view in &views {
             let (spec, plugin) = (&view.scheduled.job.spec, &view.scheduled.job.plugin);
-            let known = plugins.iter_mut().find(|known| {
-                known.name == spec.plugin && known.digest == Some(plugin.component.digest)
-            });
+            let known = plugins
+                .iter_mut()
+                .find(|known| known.name == spec.plugin && known.digest == Some(plugin.component.digest));
             match known {
                 Some(known) => known.jobs.push(spec.name.clone()),
                 None => plugins.push(PluginStatus {

@@ -43,9 +43,10 @@ impl Job {
 
     /// Whether all that `older` was allowed still is.
     pub(crate) fn covers(&self, older: &Self) -> bool {
-        older.grants.iter().all(|(name, older)| {
-            self.grants.iter().any(|(other, newer)| other == name && newer.covers(older.as_ref()))
-        })
+        older
+            .grants
+            .iter()
+            .all(|(name, older)| self.grants.iter().any(|(other, newer)| other == name && newer.covers(older.as_ref())))
     }
 }
 

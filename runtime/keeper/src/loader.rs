@@ -292,9 +292,10 @@ impl Loader {
 
     /// Jobs with a new wish, and those that don't run what they wish and whose plugin is new.
     fn to_make(&self, mut changed: Vec<JobName>, swapped: &[PluginName]) -> Vec<JobName> {
-        let waiting = self.jobs.iter().filter(|(_, known)| {
-            known.is_behind() && known.plugin().is_some_and(|plugin| swapped.contains(&plugin))
-        });
+        let waiting = self
+            .jobs
+            .iter()
+            .filter(|(_, known)| known.is_behind() && known.plugin().is_some_and(|plugin| swapped.contains(&plugin)));
         changed.extend(waiting.map(|(name, _)| name.clone()));
         changed.sort();
         changed.dedup();
@@ -302,7 +303,8 @@ impl Loader {
     }
 
     async fn make(&mut self, name: &JobName, again: &mut Option<Duration>) {
-        let Some((path, spec)) = self.jobs.get(name).and_then(|known| Some((known.path.clone(), known.wanted.clone()?)))
+        let Some((path, spec)) =
+            self.jobs.get(name).and_then(|known| Some((known.path.clone(), known.wanted.clone()?)))
         else {
             return;
         };

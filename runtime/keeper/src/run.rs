@@ -26,7 +26,14 @@ pub(crate) struct Rooms {
 }
 
 /// Puts together what a run of `job` is told and may do.
-pub fn order(job: &Job, id: RunId, trigger: Trigger, now: Timestamp, dry_run: bool, cancel: CancellationToken) -> RunOrder {
+pub fn order(
+    job: &Job,
+    id: RunId,
+    trigger: Trigger,
+    now: Timestamp,
+    dry_run: bool,
+    cancel: CancellationToken,
+) -> RunOrder {
     let deadline = now.checked_add(job.spec.timeout).unwrap_or(Timestamp::MAX);
     let families = u32::try_from(job.families.len()).unwrap_or(u32::MAX);
     let mut info = RunInfo::new(id, job.spec.name.clone(), trigger, Arc::clone(&job.config), deadline, families);

@@ -82,7 +82,9 @@ impl Telemetry {
         }
         let (job, run, outcome) = (&start.job, start.id, end.outcome);
         match outcome {
-            Outcome::Success => tracing::debug!(%job, %run, message = %end.message, took = ?end.duration, "run succeeded"),
+            Outcome::Success => {
+                tracing::debug!(%job, %run, message = %end.message, took = ?end.duration, "run succeeded")
+            }
             Outcome::Cancelled => tracing::info!(%job, %run, reason = %end.message, "run cancelled"),
             _ => tracing::warn!(%job, %run, %outcome, reason = %end.message, took = ?end.duration, "run failed"),
         }

@@ -58,9 +58,7 @@ pub enum LedgerError {
     #[error("the ledger's disk is full\nhint: make room; nothing that was recorded is lost")]
     Full,
     /// Another program holds a lock on the file.
-    #[error(
-        "the ledger's file is locked by another program\nhint: close database tools and backups that hold it open"
-    )]
+    #[error("the ledger's file is locked by another program\nhint: close database tools and backups that hold it open")]
     Busy,
     /// The disk or SQLite refused for another reason.
     #[error("the ledger can't be used: {0}")]

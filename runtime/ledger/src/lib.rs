@@ -25,8 +25,8 @@ use watchkeeper_model::{JobName, Outcome, RunEnd, RunId, RunRecord, RunStart};
 
 pub use error::{LedgerError, StateError, StatePart};
 pub use limits::{
-    MAX_JOB_STATE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES, RECENT_BYTES, RECENT_PER_JOB, RECENT_RUNS,
-    STATE_ENTRY_BYTES, check_entry,
+    MAX_JOB_STATE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES, RECENT_BYTES, RECENT_PER_JOB, RECENT_RUNS, STATE_ENTRY_BYTES,
+    check_entry,
 };
 pub use worker::LedgerStats;
 
@@ -109,14 +109,7 @@ impl Ledger {
         }
         let job = self.locked().job(run)?;
         limits::check_changes(&job, &state)?;
-        self.writer
-            .write(Write::Finish {
-                run,
-                end: Box::new(end),
-                job,
-                state,
-            })
-            .await
+        self.writer.write(Write::Finish { run, end: Box::new(end), job, state }).await
     }
 
     /// Runs that ended, the latest end first: of one job, or of all. At most `limit`, and no more than what

@@ -33,12 +33,9 @@ pub fn check_entry(job: &JobName, key: &str, value: Option<&[u8]>) -> Result<(),
         return Err(too_large(job, StatePart::Key(shown()), key.len(), MAX_KEY_BYTES));
     }
     match value {
-        Some(value) if value.len() > MAX_VALUE_BYTES => Err(too_large(
-            job,
-            StatePart::Value(shown()),
-            value.len(),
-            MAX_VALUE_BYTES,
-        )),
+        Some(value) if value.len() > MAX_VALUE_BYTES => {
+            Err(too_large(job, StatePart::Value(shown()), value.len(), MAX_VALUE_BYTES))
+        }
         _ => Ok(()),
     }
 }
@@ -67,10 +64,5 @@ pub(crate) const fn entry_bytes(key: &str, value: &[u8]) -> usize {
 }
 
 fn too_large(job: &JobName, part: StatePart, bytes: usize, limit: usize) -> StateError {
-    StateError::TooLarge {
-        job: job.clone(),
-        part,
-        bytes,
-        limit,
-    }
+    StateError::TooLarge { job: job.clone(), part, bytes, limit }
 }

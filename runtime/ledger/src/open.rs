@@ -31,11 +31,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, LedgerError> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| file(folder, error))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| file(folder, error))?;
     refuse_exposed(folder)?;
     let lock = lock(path)?;
     if path.try_exists().map_err(|error| file(path, error))? {
@@ -62,45 +58,31 @@ fn create(path: &Path, folder: &Path) -> Result<(), LedgerError> {
     let log = beside(path, "-wal");
     if log.try_exists().map_err(|error| file(&log, error))? {
         let detail = "the file is gone, but its log (`-wal`) is there".to_owned();
-        return Err(LedgerError::Damaged {
-            path: path.to_owned(),
-            detail,
-        });
+        return Err(LedgerError::Damaged { path: path.to_owned(), detail });
     }
     let aside = beside(path, ".new");
     match std::fs::remove_file(&aside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file(&aside, error)),
         _ => {}
     }
-    private()
-        .create_new(true)
-        .open(&aside)
-        .map_err(|error| file(&aside, error))?;
+    private().create_new(true).open(&aside).map_err(|error| file(&aside, error))?;
     let made = connect(&aside).and_then(|mut connection| {
         schema::migrate(&mut connection, 0)?;
         connection.close().map_err(|(_, error)| error)
     });
     made.map_err(|error| Doubt::Sqlite(error).into_ledger_error(&aside))?;
     std::fs::rename(&aside, path).map_err(|error| file(path, error))?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| file(folder, error))
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| file(folder, error))
 }
 
 /// Keeps a second process out. The lock is on a file of its own: closing any handle of the database's file in this
 /// process would drop SQLite's own locks on it.
 fn lock(path: &Path) -> Result<File, LedgerError> {
     let name = beside(path, ".lock");
-    let lock = private()
-        .create(true)
-        .truncate(false)
-        .open(&name)
-        .map_err(|error| file(&name, error))?;
+    let lock = private().create(true).truncate(false).open(&name).map_err(|error| file(&name, error))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
-            path: path.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(error)) => Err(file(&name, error)),
     }
 }
@@ -124,25 +106,15 @@ impl Doubt {
         let path = path.to_owned();
         match self {
             Self::NotALedger => LedgerError::NotALedger { path },
-            Self::Newer(found) => LedgerError::Newer {
-                path,
-                found,
-                known: schema::LATEST,
-            },
+            Self::Newer(found) => LedgerError::Newer { path, found, known: schema::LATEST },
             Self::Damaged(detail) => LedgerError::Damaged { path, detail },
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => LedgerError::NotALedger { path },
-                Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged {
-                    path,
-                    detail: error.to_string(),
-                },
+                Some(ErrorCode::DatabaseCorrupt) => LedgerError::Damaged { path, detail: error.to_string() },
                 Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     LedgerError::from(&error)
                 }
-                _ => LedgerError::File {
-                    path,
-                    source: io::Error::other(error),
-                },
+                _ => LedgerError::File { path, source: io::Error::other(error) },
             },
         }
     }
@@ -167,9 +139,7 @@ fn writer(path: &Path) -> Result<Connection, Doubt> {
     }
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
-        return Err(Doubt::Damaged(format!(
-            "its disk can't keep a write-ahead log (journal mode {mode})"
-        )));
+        return Err(Doubt::Damaged(format!("its disk can't keep a write-ahead log (journal mode {mode})")));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
@@ -184,10 +154,8 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
 }
@@ -196,10 +164,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn refuse_exposed(path: &Path) -> Result<(), LedgerError> {
     let mode = std::fs::metadata(path).map_err(|error| file(path, error))?.mode() & 0o777;
     if mode & 0o022 != 0 {
-        return Err(LedgerError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(LedgerError::Exposed { path: path.to_owned(), mode });
     }
     Ok(())
 }
@@ -217,8 +182,5 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 fn file(path: &Path, source: io::Error) -> LedgerError {
-    LedgerError::File {
-        path: path.to_owned(),
-        source,
-    }
+    LedgerError::File { path: path.to_owned(), source }
 }

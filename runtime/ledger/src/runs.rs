@@ -35,10 +35,7 @@ impl Runs {
 
     /// The job of a run that is going.
     pub(crate) fn job(&self, run: RunId) -> Result<JobName, LedgerError> {
-        self.going
-            .get(&run)
-            .map(|start| start.job.clone())
-            .ok_or(LedgerError::UnknownRun(run))
+        self.going.get(&run).map(|start| start.job.clone()).ok_or(LedgerError::UnknownRun(run))
     }
 
     pub(crate) fn finish(&mut self, run: RunId, end: RunEnd) -> Result<(), LedgerError> {
@@ -48,18 +45,8 @@ impl Runs {
         self.bytes += bytes(&end);
         let places = self.of_job.entry(start.job.clone()).or_default();
         places.push_back(place);
-        let oldest = if places.len() > RECENT_PER_JOB {
-            places.pop_front()
-        } else {
-            None
-        };
-        self.ended.insert(
-            place,
-            RunRecord {
-                start,
-                end: Some(end),
-            },
-        );
+        let oldest = if places.len() > RECENT_PER_JOB { places.pop_front() } else { None };
+        self.ended.insert(place, RunRecord { start, end: Some(end) });
         if let Some(record) = oldest.and_then(|place| self.ended.remove(&place)) {
             self.uncount(&record);
         }
@@ -72,23 +59,13 @@ impl Runs {
             None => self.ended.values().rev().take(limit).cloned().collect(),
             Some(job) => {
                 let places = self.of_job.get(job).into_iter().flatten().rev();
-                places
-                    .filter_map(|place| self.ended.get(place))
-                    .take(limit)
-                    .cloned()
-                    .collect()
+                places.filter_map(|place| self.ended.get(place)).take(limit).cloned().collect()
             }
         }
     }
 
     pub(crate) fn running(&self) -> Vec<RunRecord> {
-        self.going
-            .values()
-            .map(|start| RunRecord {
-                start: start.clone(),
-                end: None,
-            })
-            .collect()
+        self.going.values().map(|start| RunRecord { start: start.clone(), end: None }).collect()
     }
 
     /// Drops the oldest runs until the limits of all jobs together hold.
@@ -115,11 +92,7 @@ impl Runs {
 /// What a plugin can make large in a run's end.
 fn bytes(end: &RunEnd) -> usize {
     let fields = |fields: &[(String, String)]| fields.iter().map(|(k, v)| k.len() + v.len()).sum::<usize>();
-    let logs: usize = end
-        .logs
-        .iter()
-        .map(|line| line.message.len() + fields(&line.fields))
-        .sum();
+    let logs: usize = end.logs.iter().map(|line| line.message.len() + fields(&line.fields)).sum();
     end.message.len() + logs
 }
 
@@ -172,10 +145,7 @@ mod tests {
         assert_eq!(attempts(&runs.recent(Some(&busy), 3)), [50, 49, 48]);
         assert_eq!(runs.recent(Some(&busy), usize::MAX).len(), RECENT_PER_JOB);
         assert_eq!(runs.recent(None, usize::MAX).len(), RECENT_PER_JOB + 1);
-        assert_eq!(
-            attempts(&runs.recent(Some(&JobName::new("quiet").unwrap()), 9)),
-            [0]
-        );
+        assert_eq!(attempts(&runs.recent(Some(&JobName::new("quiet").unwrap()), 9)), [0]);
     }
 
     #[test]

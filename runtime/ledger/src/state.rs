@@ -30,9 +30,7 @@ pub(crate) fn apply(
     )?;
     let mut insert = connection.prepare_cached("INSERT INTO state (job, key, value) VALUES (?1, ?2, ?3)")?;
     for (key, value) in changes {
-        let old = delete
-            .query_row(params![job.as_str(), key], |row| row.get::<_, usize>(0))
-            .optional()?;
+        let old = delete.query_row(params![job.as_str(), key], |row| row.get::<_, usize>(0)).optional()?;
         size = size.saturating_sub(old.map_or(0, |bytes| bytes + limits::STATE_ENTRY_BYTES));
         if let Some(value) = value {
             insert.execute(params![job.as_str(), key, value])?;
@@ -49,11 +47,7 @@ pub(crate) fn apply(
 
 /// Deletes all keys of a job.
 pub(crate) fn forget(connection: &Connection, job: &JobName) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM state WHERE job = ?1")?
-        .execute([job.as_str()])?;
-    connection
-        .prepare_cached("DELETE FROM state_size WHERE job = ?1")?
-        .execute([job.as_str()])?;
+    connection.prepare_cached("DELETE FROM state WHERE job = ?1")?.execute([job.as_str()])?;
+    connection.prepare_cached("DELETE FROM state_size WHERE job = ?1")?.execute([job.as_str()])?;
     Ok(())
 }

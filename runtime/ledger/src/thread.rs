@@ -47,8 +47,7 @@ impl Thread {
     }
 
     fn read(&self, job: &JobName, key: &str, reply: Reply<Option<Vec<u8>>>) {
-        let _ =
-            reply.send(state::read(&self.connection, job, key).map_err(|error| LedgerError::from(&error)));
+        let _ = reply.send(state::read(&self.connection, job, key).map_err(|error| LedgerError::from(&error)));
     }
 
     /// Commits a batch. If it doesn't fit on the disk, each write is tried alone: a large one must not fail small ones.
@@ -71,9 +70,7 @@ impl Thread {
 
     /// One transaction: all writes or none, but those that pass a limit are left out. One result for each write.
     fn transact(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Result<(), StateError>>> {
-        let mut transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
             let savepoint = transaction.savepoint()?;
@@ -92,20 +89,11 @@ impl Thread {
         Ok(results)
     }
 
-    fn answer(
-        &self,
-        writes: Vec<Write>,
-        replies: Vec<Reply<()>>,
-        done: rusqlite::Result<Vec<Result<(), StateError>>>,
-    ) {
+    fn answer(&self, writes: Vec<Write>, replies: Vec<Reply<()>>, done: rusqlite::Result<Vec<Result<(), StateError>>>) {
         match done {
             Ok(results) => {
                 for ((write, reply), result) in writes.into_iter().zip(replies).zip(results) {
-                    let _ = reply.send(
-                        result
-                            .map_err(LedgerError::from)
-                            .and_then(|()| self.settled(write)),
-                    );
+                    let _ = reply.send(result.map_err(LedgerError::from).and_then(|()| self.settled(write)));
                 }
             }
             Err(error) => {
@@ -122,11 +110,9 @@ impl Thread {
     fn settled(&self, write: Write) -> Result<(), LedgerError> {
         self.counters.writes.fetch_add(1, Ordering::Relaxed);
         match write {
-            Write::Finish { run, end, .. } => self
-                .runs
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .finish(run, *end),
+            Write::Finish { run, end, .. } => {
+                self.runs.lock().unwrap_or_else(PoisonError::into_inner).finish(run, *end)
+            }
             Write::Forget { .. } => Ok(()),
         }
     }

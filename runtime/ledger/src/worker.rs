@@ -32,15 +32,8 @@ pub struct LedgerStats {
 /// A change that is durable when it is answered.
 #[derive(Debug)]
 pub(crate) enum Write {
-    Finish {
-        run: RunId,
-        end: Box<RunEnd>,
-        job: JobName,
-        state: StateChanges,
-    },
-    Forget {
-        job: JobName,
-    },
+    Finish { run: RunId, end: Box<RunEnd>, job: JobName, state: StateChanges },
+    Forget { job: JobName },
 }
 
 /// Where an answer goes. Whoever stopped waiting needs none.
@@ -48,11 +41,7 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, LedgerError>>;
 
 /// What the thread is asked.
 pub(crate) enum Request {
-    Read {
-        job: JobName,
-        key: String,
-        reply: Reply<Option<Vec<u8>>>,
-    },
+    Read { job: JobName, key: String, reply: Reply<Option<Vec<u8>>> },
     Write(Write, Reply<()>),
     Close(oneshot::Sender<()>),
 }
@@ -82,11 +71,7 @@ impl Worker {
     ) -> Result<Self, LedgerError> {
         let (requests, queue) = mpsc::channel(QUEUE);
         let counters = Arc::new(Counters::default());
-        let mut thread = Thread {
-            connection,
-            runs,
-            counters: Arc::clone(&counters),
-        };
+        let mut thread = Thread { connection, runs, counters: Arc::clone(&counters) };
         let body = move || {
             let closers = thread.serve(queue);
             drop(thread);
@@ -129,10 +114,7 @@ impl Worker {
 
     async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
-        self.requests
-            .send(request(reply))
-            .await
-            .map_err(|_| LedgerError::Closed)?;
+        self.requests.send(request(reply)).await.map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?
     }
 }

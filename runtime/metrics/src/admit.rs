@@ -25,12 +25,7 @@ impl State {
         if let Some(twice) = jobs.iter().find(|job| !redeclared.insert(&job.job)) {
             return Err(DeclareError::JobTwice(twice.job.clone()));
         }
-        let mut newcomers = Newcomers {
-            state: self,
-            redeclared,
-            specs: HashMap::new(),
-            names: HashMap::new(),
-        };
+        let mut newcomers = Newcomers { state: self, redeclared, specs: HashMap::new(), names: HashMap::new() };
         jobs.iter().map(|job| newcomers.admit(job)).collect()
     }
 }
@@ -50,16 +45,10 @@ impl<'a> Newcomers<'a> {
         let mut own = HashSet::new();
         let mut specs = Vec::with_capacity(job.families.len());
         for spec in &job.families {
-            let family = |error| DeclareError::Family {
-                job: job.job.clone(),
-                error,
-            };
+            let family = |error| DeclareError::Family { job: job.job.clone(), error };
             let spec = Arc::new(spec.clone().of_plugin().map_err(family)?);
             if !own.insert(spec.name.clone()) {
-                return Err(DeclareError::FamilyTwice {
-                    job: job.job.clone(),
-                    family: spec.name.clone(),
-                });
+                return Err(DeclareError::FamilyTwice { job: job.job.clone(), family: spec.name.clone() });
             }
             if let Some((equal, _)) = self.specs.get(&spec.name).filter(|(before, _)| *before == spec) {
                 specs.push(Arc::clone(equal));
@@ -67,8 +56,7 @@ impl<'a> Newcomers<'a> {
             }
             self.same_as_before(&job.job, &spec)?;
             self.own_names(&job.job, &spec)?;
-            self.specs
-                .insert(spec.name.clone(), (Arc::clone(&spec), &job.job));
+            self.specs.insert(spec.name.clone(), (Arc::clone(&spec), &job.job));
             specs.push(spec);
         }
         Ok(specs)
@@ -77,12 +65,7 @@ impl<'a> Newcomers<'a> {
     fn limits(&self, job: &JobFamilies) -> Result<(), DeclareError> {
         let limits = &self.state.limits;
         let within = |what, found, limit| {
-            let over = || DeclareError::Limit {
-                job: job.job.clone(),
-                what,
-                found,
-                limit,
-            };
+            let over = || DeclareError::Limit { job: job.job.clone(), what, found, limit };
             if found > limit { Err(over()) } else { Ok(()) }
         };
         within("metric families", job.families.len(), limits.families_per_job)?;
@@ -96,23 +79,11 @@ impl<'a> Newcomers<'a> {
 
     /// A family of the same name must be the same family.
     fn same_as_before(&self, job: &JobName, spec: &FamilySpec) -> Result<(), DeclareError> {
-        let staying = self
-            .state
-            .families
-            .get(&spec.name)
-            .and_then(|family| Some((&family.spec, self.user(family)?)));
-        let joining = self
-            .specs
-            .get(&spec.name)
-            .map(|(spec, job)| (spec, Owner::Job((*job).clone())));
+        let staying = self.state.families.get(&spec.name).and_then(|family| Some((&family.spec, self.user(family)?)));
+        let joining = self.specs.get(&spec.name).map(|(spec, job)| (spec, Owner::Job((*job).clone())));
         for (before, other) in staying.into_iter().chain(joining) {
             if let Some(difference) = difference(before, spec) {
-                return Err(DeclareError::Clash {
-                    job: job.clone(),
-                    family: spec.name.clone(),
-                    difference,
-                    other,
-                });
+                return Err(DeclareError::Clash { job: job.clone(), family: spec.name.clone(), difference, other });
             }
         }
         Ok(())
@@ -126,20 +97,11 @@ impl<'a> Newcomers<'a> {
                 .names
                 .get(&name)
                 .and_then(|family| Some((family.clone(), self.user(self.state.families.get(family)?)?)));
-            let joining = self
-                .names
-                .get(&name)
-                .map(|(family, job)| (family.clone(), Owner::Job((*job).clone())));
+            let joining = self.names.get(&name).map(|(family, job)| (family.clone(), Owner::Job((*job).clone())));
             for (other_family, other) in staying.into_iter().chain(joining) {
                 if other_family != spec.name {
                     let (job, family) = (job.clone(), spec.name.clone());
-                    return Err(DeclareError::Name {
-                        job,
-                        family,
-                        name,
-                        other_family,
-                        other,
-                    });
+                    return Err(DeclareError::Name { job, family, name, other_family, other });
                 }
             }
             self.names.insert(name, (spec.name.clone(), job));
@@ -152,12 +114,7 @@ impl<'a> Newcomers<'a> {
         if family.of_host {
             return Some(Owner::Host);
         }
-        family
-            .users
-            .iter()
-            .find(|user| !self.redeclared.contains(user))
-            .cloned()
-            .map(Owner::Job)
+        family.users.iter().find(|user| !self.redeclared.contains(user)).cloned().map(Owner::Job)
     }
 }
 
@@ -170,8 +127,5 @@ fn difference(before: &FamilySpec, spec: &FamilySpec) -> Option<&'static str> {
         (before.unit != spec.unit, "unit"),
         (before.help != spec.help, "help"),
     ];
-    differs
-        .into_iter()
-        .find(|(differs, _)| *differs)
-        .map(|(_, what)| what)
+    differs.into_iter().find(|(differs, _)| *differs).map(|(_, what)| what)
 }

@@ -60,11 +60,7 @@ fn take(
     if sample.labels.len() != spec.labels.len() {
         return Err(DropReason::LabelCount);
     }
-    if sample
-        .labels
-        .iter()
-        .any(|label| label.len() > limits.label_value_bytes)
-    {
+    if sample.labels.iter().any(|label| label.len() > limits.label_value_bytes) {
         return Err(DropReason::LabelTooLong);
     }
     key.clear();
@@ -103,9 +99,5 @@ fn number(kind: Kind, value: Value) -> Result<f64, DropReason> {
         (Kind::Counter, Value::Add(value)) | (Kind::Histogram, Value::Observe(value)) => value,
         _ => return Err(DropReason::WrongKind),
     };
-    if number.is_finite() && number >= 0.0 {
-        Ok(number)
-    } else {
-        Err(DropReason::InvalidNumber)
-    }
+    if number.is_finite() && number >= 0.0 { Ok(number) } else { Err(DropReason::InvalidNumber) }
 }

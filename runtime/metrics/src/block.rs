@@ -34,10 +34,7 @@ pub(crate) struct Buckets {
 
 impl Buckets {
     pub(crate) fn new(bounds: &[f64]) -> Self {
-        Self {
-            counts: vec![0; bounds.len() + 1].into(),
-            sum: 0.0,
-        }
+        Self { counts: vec![0; bounds.len() + 1].into(), sum: 0.0 }
     }
 
     /// Counts an observation in the bucket of the first bound that isn't below it.
@@ -59,10 +56,7 @@ impl Point {
             (Self::Buckets(all), Self::Buckets(gain)) => {
                 let grown = grow(&mut all.sum, gain.sum);
                 if grown {
-                    all.counts
-                        .iter_mut()
-                        .zip(&gain.counts)
-                        .for_each(|(count, gain)| *count += gain);
+                    all.counts.iter_mut().zip(&gain.counts).for_each(|(count, gain)| *count += gain);
                 }
                 grown
             }

@@ -75,11 +75,8 @@ impl Chunks {
         stamps: &mut Stamps,
         edit: impl FnOnce(&mut Arc<Block>) -> bool,
     ) {
-        let slot = self
-            .home
-            .get(job)
-            .and_then(|home| self.chunks.get_mut(home))
-            .and_then(|chunk| chunk.blocks.get_mut(job));
+        let slot =
+            self.home.get(job).and_then(|home| self.chunks.get_mut(home)).and_then(|chunk| chunk.blocks.get_mut(job));
         let (changed, block) = match slot {
             Some((block, _)) => (edit(block), Arc::clone(block)),
             None => {
@@ -123,11 +120,7 @@ impl Chunks {
 
     /// The first chunk that takes `weight` lines more, or the number of a new one.
     fn room(&self, weight: usize) -> usize {
-        let fits = self
-            .chunks
-            .iter()
-            .find(|(_, chunk)| chunk.lines + weight <= FULL)
-            .map(|(place, _)| *place);
+        let fits = self.chunks.iter().find(|(_, chunk)| chunk.lines + weight <= FULL).map(|(place, _)| *place);
         fits.unwrap_or_else(|| self.chunks.last_key_value().map_or(0, |(last, _)| last + 1))
     }
 }
@@ -146,19 +139,14 @@ mod tests {
         let job = JobName::new(&format!("job-{job}")).unwrap();
         chunks.edit(&job, 1, stamps, |block| {
             let block = Arc::make_mut(block);
-            block.points = (0..series)
-                .map(|n| (n.to_string().into(), Point::Number(1.0)))
-                .collect();
+            block.points = (0..series).map(|n| (n.to_string().into(), Point::Number(1.0))).collect();
             true
         });
     }
 
     fn sizes(chunks: &Chunks) -> Vec<usize> {
         for chunk in chunks.iter() {
-            assert_eq!(
-                chunk.lines,
-                chunk.blocks().map(|block| block.points.len()).sum::<usize>()
-            );
+            assert_eq!(chunk.lines, chunk.blocks().map(|block| block.points.len()).sum::<usize>());
         }
         chunks.iter().map(|chunk| chunk.lines).collect()
     }
@@ -192,11 +180,7 @@ mod tests {
         let before: Vec<u64> = chunks.iter().map(|chunk| chunk.stamp).collect();
         fill(&mut chunks, &mut stamps, 1, FULL - 1);
         let after: Vec<u64> = chunks.iter().map(|chunk| chunk.stamp).collect();
-        let same: Vec<bool> = before
-            .iter()
-            .zip(&after)
-            .map(|(before, after)| before == after)
-            .collect();
+        let same: Vec<bool> = before.iter().zip(&after).map(|(before, after)| before == after).collect();
         assert_eq!(same, [true, false, true]);
     }
 }

@@ -19,19 +19,10 @@ impl State {
     /// added.
     pub(crate) fn commit(&mut self, declaration: &Declaration, batch: Batch, now: Duration) -> Commit {
         let mut dropped = batch.dropped;
-        let emitted = declaration
-            .families
-            .iter()
-            .zip(batch.families)
-            .filter(|(_, deltas)| !deltas.is_empty());
-        let mut emitted: HashMap<&str, (&FamilySpec, Deltas)> = emitted
-            .map(|(spec, deltas)| (spec.name.as_str(), (&**spec, deltas)))
-            .collect();
-        let mut room = Room {
-            job: 0,
-            family: self.limits.series_per_family,
-            dropped: &mut dropped,
-        };
+        let emitted = declaration.families.iter().zip(batch.families).filter(|(_, deltas)| !deltas.is_empty());
+        let mut emitted: HashMap<&str, (&FamilySpec, Deltas)> =
+            emitted.map(|(spec, deltas)| (spec.name.as_str(), (&**spec, deltas))).collect();
+        let mut room = Room { job: 0, family: self.limits.series_per_family, dropped: &mut dropped };
         let mut series = 0;
         if let Some(job) = self.jobs.get_mut(&declaration.job) {
             job.refreshed = job.refreshed.max(Some(now));
@@ -52,9 +43,7 @@ impl State {
             }
             series += before - room.job;
         }
-        emitted
-            .values()
-            .for_each(|(_, deltas)| room.refuse(DropReason::UnknownFamily, deltas));
+        emitted.values().for_each(|(_, deltas)| room.refuse(DropReason::UnknownFamily, deltas));
         Commit { series, dropped }
     }
 
@@ -62,18 +51,10 @@ impl State {
     /// others stay.
     pub(crate) fn commit_host(&mut self, name: &JobName, batch: Batch) -> Dropped {
         let mut dropped = batch.dropped;
-        let mut room = Room {
-            job: usize::MAX,
-            family: usize::MAX,
-            dropped: &mut dropped,
-        };
+        let mut room = Room { job: usize::MAX, family: usize::MAX, dropped: &mut dropped };
         let host = Arc::clone(&self.host);
         let prefix = self.jobs.get(name).map(|job| Arc::clone(&job.prefix));
-        for (spec, deltas) in host
-            .iter()
-            .zip(batch.families)
-            .filter(|(_, deltas)| !deltas.is_empty())
-        {
+        for (spec, deltas) in host.iter().zip(batch.families).filter(|(_, deltas)| !deltas.is_empty()) {
             match &prefix {
                 Some(prefix) => self.write(name, spec, prefix, deltas, &mut room),
                 None => room.refuse(DropReason::UnknownFamily, &deltas),
@@ -86,23 +67,13 @@ impl State {
     fn lasting_series(&self, job: &JobName, families: &[Arc<FamilySpec>]) -> usize {
         let lasting = families.iter().filter(|spec| spec.kind != Kind::Gauge);
         let held = |spec: &Arc<FamilySpec>| {
-            let block = self
-                .families
-                .get(&spec.name)
-                .and_then(|family| family.chunks.get(job));
+            let block = self.families.get(&spec.name).and_then(|family| family.chunks.get(job));
             block.map_or(0, |block| block.points.len() * spec.lines_per_series())
         };
         lasting.map(held).sum()
     }
 
-    fn write(
-        &mut self,
-        job: &JobName,
-        spec: &FamilySpec,
-        prefix: &Arc<str>,
-        deltas: Deltas,
-        room: &mut Room<'_>,
-    ) {
+    fn write(&mut self, job: &JobName, spec: &FamilySpec, prefix: &Arc<str>, deltas: Deltas, room: &mut Room<'_>) {
         let lines = spec.lines_per_series();
         self.edit(job, &spec.name, |block| match spec.kind {
             Kind::Gauge => replace(block, prefix, deltas, room),
@@ -120,8 +91,7 @@ struct Room<'a> {
 
 impl Room<'_> {
     fn refuse(&mut self, reason: DropReason, deltas: &Deltas) {
-        self.dropped
-            .add(reason, deltas.values().map(|delta| delta.samples).sum());
+        self.dropped.add(reason, deltas.values().map(|delta| delta.samples).sum());
     }
 
     /// Takes room for a series of `lines` in a family that has `held` lines.
@@ -142,10 +112,7 @@ impl Room<'_> {
 /// Gauges: what the commit sets is all there is.
 fn replace(block: &mut Arc<Block>, prefix: &Arc<str>, deltas: Deltas, room: &mut Room<'_>) -> bool {
     let points = IndexMap::with_capacity(deltas.len().min(room.family));
-    let mut next = Block {
-        prefix: Arc::clone(prefix),
-        points,
-    };
+    let mut next = Block { prefix: Arc::clone(prefix), points };
     for (labels, delta) in deltas {
         if room.take(1, next.points.len(), delta.samples) {
             next.points.insert(labels, delta.point);

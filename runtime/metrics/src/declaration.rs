@@ -74,9 +74,7 @@ pub enum DeclareError {
     #[error("job `{0}` is declared twice at once")]
     JobTwice(JobName),
     /// A family that a job names twice.
-    #[error(
-        "job `{job}`: metric family `{family}` is there twice\nhint: let the plugin's `describe` return it once"
-    )]
+    #[error("job `{job}`: metric family `{family}` is there twice\nhint: let the plugin's `describe` return it once")]
     FamilyTwice {
         /// The job.
         job: JobName,

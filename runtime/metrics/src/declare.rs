@@ -15,16 +15,8 @@ impl State {
     /// Replaces the families of the jobs, all or none.
     pub(crate) fn declare(&mut self, jobs: &[JobFamilies]) -> Result<Vec<Declaration>, DeclareError> {
         let specs = self.check(jobs)?;
-        let before: Vec<_> = jobs
-            .iter()
-            .zip(&specs)
-            .filter_map(|(job, specs)| self.release(job, specs))
-            .collect();
-        let declarations = jobs
-            .iter()
-            .zip(specs)
-            .map(|(job, specs)| self.adopt(job, specs))
-            .collect();
+        let before: Vec<_> = jobs.iter().zip(&specs).filter_map(|(job, specs)| self.release(job, specs)).collect();
+        let declarations = jobs.iter().zip(specs).map(|(job, specs)| self.adopt(job, specs)).collect();
         for spec in before.iter().flat_map(|families| families.iter()) {
             self.forget_unused(&spec.name);
         }
@@ -66,27 +58,18 @@ impl State {
             refreshed,
         };
         self.jobs.insert(job.job.clone(), next);
-        Declaration {
-            job: job.job.clone(),
-            families,
-        }
+        Declaration { job: job.job.clone(), families }
     }
 
     /// Makes the job a user of one family, which is made or changed where it has to be.
     fn share(&mut self, job: &JobName, spec: Arc<FamilySpec>) -> Arc<FamilySpec> {
-        let known = self
-            .families
-            .get(&spec.name)
-            .map(|family| Arc::clone(&family.spec));
+        let known = self.families.get(&spec.name).map(|family| Arc::clone(&family.spec));
         if known.as_ref() != Some(&spec) {
             known.iter().for_each(|before| self.disown_names(before));
             let own = spec.names().into_iter().map(|name| (name, spec.name.clone()));
             Arc::make_mut(&mut self.names).extend(own);
         }
-        let family = self
-            .families
-            .entry(spec.name.clone())
-            .or_insert_with(|| Family::new(Arc::clone(&spec), false));
+        let family = self.families.entry(spec.name.clone()).or_insert_with(|| Family::new(Arc::clone(&spec), false));
         if family.spec != spec {
             family.replace_spec(spec);
         }

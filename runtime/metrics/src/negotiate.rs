@@ -75,11 +75,7 @@ impl Encoding {
             *place = Some(item.quality);
         }
         let gzip = gzip.or(any).unwrap_or(0.0);
-        if gzip > 0.0 && gzip >= identity.unwrap_or(0.0) {
-            Self::Gzip
-        } else {
-            Self::Identity
-        }
+        if gzip > 0.0 && gzip >= identity.unwrap_or(0.0) { Self::Gzip } else { Self::Identity }
     }
 }
 
@@ -96,10 +92,7 @@ impl Item<'_> {
     }
 
     fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
+        self.parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 }
 
@@ -114,11 +107,7 @@ fn items(header: &str) -> impl Iterator<Item = Item<'_>> {
             .collect();
         let quality = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case("q"));
         let quality = quality.map_or(1.0, |(_, text)| text.parse().unwrap_or(0.0));
-        Item {
-            value,
-            parameters,
-            quality,
-        }
+        Item { value, parameters, quality }
     })
 }
 
@@ -165,25 +154,11 @@ mod tests {
 
     #[test]
     fn gzip_is_for_those_who_take_it() {
-        for accept in [
-            "gzip",
-            "deflate, GZIP;q=0.5",
-            "br;q=1.0, x-gzip",
-            "*",
-            "identity;q=0.5, *;q=0.6",
-            "*;q=0, gzip",
-        ] {
+        for accept in ["gzip", "deflate, GZIP;q=0.5", "br;q=1.0, x-gzip", "*", "identity;q=0.5, *;q=0.6", "*;q=0, gzip"]
+        {
             assert_eq!(Encoding::negotiate(Some(accept)), Encoding::Gzip, "{accept}");
         }
-        for accept in [
-            "",
-            "identity",
-            "br, zstd",
-            "gzip;q=0",
-            "gzip;q=0, *",
-            "gzip;q=0.2, identity;q=0.8",
-            "*;q=0",
-        ] {
+        for accept in ["", "identity", "br, zstd", "gzip;q=0", "gzip;q=0, *", "gzip;q=0.2, identity;q=0.8", "*;q=0"] {
             assert_eq!(Encoding::negotiate(Some(accept)), Encoding::Identity, "{accept}");
         }
         assert_eq!(Encoding::negotiate(None), Encoding::Identity);

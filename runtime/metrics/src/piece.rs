@@ -29,21 +29,14 @@ impl Piece {
     pub(crate) fn new(text: String) -> Self {
         let mut crc = crc32fast::Hasher::new();
         crc.update(text.as_bytes());
-        Self {
-            deflated: deflate(text.as_bytes()),
-            text: text.into(),
-            crc,
-        }
+        Self { deflated: deflate(text.as_bytes()), text: text.into(), crc }
     }
 }
 
 #[expect(clippy::expect_used, reason = "writing to a vector does not fail")]
 fn deflate(text: &[u8]) -> Bytes {
     let mut encoder = DeflateEncoder::new(Vec::with_capacity(text.len() / 4 + 64), Compression::fast());
-    encoder
-        .write_all(text)
-        .and_then(|()| encoder.flush())
-        .expect("a vector takes all bytes");
+    encoder.write_all(text).and_then(|()| encoder.flush()).expect("a vector takes all bytes");
     let mut deflated = std::mem::take(encoder.get_mut());
     deflated.shrink_to_fit();
     deflated.into()
@@ -64,13 +57,7 @@ impl Body {
             Encoding::Identity => Vec::new(),
             Encoding::Gzip => GZIP_HEADER.to_vec(),
         };
-        Self {
-            encoding,
-            parts: Vec::new(),
-            small,
-            crc: crc32fast::Hasher::new(),
-            length: 0,
-        }
+        Self { encoding, parts: Vec::new(), small, crc: crc32fast::Hasher::new(), length: 0 }
     }
 
     pub(crate) fn push(&mut self, piece: &Piece) {
@@ -95,8 +82,7 @@ impl Body {
             #[expect(clippy::cast_possible_truncation, reason = "RFC 1952: the length modulo 2^32")]
             let length = self.length as u32;
             self.small.extend_from_slice(&DEFLATE_END);
-            self.small
-                .extend_from_slice(&self.crc.clone().finalize().to_le_bytes());
+            self.small.extend_from_slice(&self.crc.clone().finalize().to_le_bytes());
             self.small.extend_from_slice(&length.to_le_bytes());
         }
         self.flush();
@@ -132,9 +118,7 @@ mod tests {
         let mut texts: Vec<String> = sizes.iter().map(|lines| line.repeat(*lines)).collect();
         let mut seed = 1u64;
         let noise = std::iter::from_fn(|| {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             char::from_u32(32 + (seed >> 33) as u32 % 5_000)
         });
         texts.push(noise.take(300_000).collect());

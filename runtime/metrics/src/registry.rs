@@ -16,10 +16,7 @@ pub(crate) fn render(format: Format, families: &[MetricFamily], taken: &Names) -
     let mut seen = HashSet::new();
     for family in families {
         let names = names(family);
-        if names
-            .iter()
-            .any(|name| taken.contains_key(name) || seen.contains(name))
-        {
+        if names.iter().any(|name| taken.contains_key(name) || seen.contains(name)) {
             continue;
         }
         seen.extend(names);
@@ -44,10 +41,7 @@ pub(crate) fn render(format: Format, families: &[MetricFamily], taken: &Names) -
 fn names(family: &MetricFamily) -> Vec<String> {
     let name = family.name();
     let (base, suffixes): (_, &[&str]) = match family.get_field_type() {
-        MetricType::COUNTER => (
-            name.strip_suffix("_total").unwrap_or(name),
-            &["", "_total", "_created"],
-        ),
+        MetricType::COUNTER => (name.strip_suffix("_total").unwrap_or(name), &["", "_total", "_created"]),
         MetricType::HISTOGRAM => (name, &["", "_bucket", "_sum", "_count", "_created"]),
         _ => (name, &[""]),
     };
@@ -56,23 +50,9 @@ fn names(family: &MetricFamily) -> Vec<String> {
 
 fn metric(out: &mut String, family: &MetricFamily, metric: &Metric) {
     match family.get_field_type() {
-        MetricType::GAUGE => sample(
-            out,
-            family.name(),
-            "",
-            metric,
-            None,
-            metric.get_gauge().get_value(),
-        ),
+        MetricType::GAUGE => sample(out, family.name(), "", metric, None, metric.get_gauge().get_value()),
         MetricType::HISTOGRAM => histogram(out, family.name(), metric),
-        _ => sample(
-            out,
-            family.name(),
-            "",
-            metric,
-            None,
-            metric.get_counter().get_value(),
-        ),
+        _ => sample(out, family.name(), "", metric, None, metric.get_counter().get_value()),
     }
 }
 
@@ -80,20 +60,9 @@ fn histogram(out: &mut String, name: &str, metric: &Metric) {
     let histogram = metric.get_histogram();
     #[expect(clippy::cast_precision_loss, reason = "counts are doubles in the exposition")]
     let count = histogram.get_sample_count() as f64;
-    for bucket in histogram
-        .get_bucket()
-        .iter()
-        .filter(|bucket| bucket.upper_bound().is_finite())
-    {
+    for bucket in histogram.get_bucket().iter().filter(|bucket| bucket.upper_bound().is_finite()) {
         #[expect(clippy::cast_precision_loss, reason = "counts are doubles in the exposition")]
-        sample(
-            out,
-            name,
-            "_bucket",
-            metric,
-            Some(bucket.upper_bound()),
-            bucket.cumulative_count() as f64,
-        );
+        sample(out, name, "_bucket", metric, Some(bucket.upper_bound()), bucket.cumulative_count() as f64);
     }
     sample(out, name, "_bucket", metric, Some(f64::INFINITY), count);
     sample(out, name, "_sum", metric, None, histogram.get_sample_sum());

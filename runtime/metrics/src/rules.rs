@@ -44,9 +44,7 @@ pub enum Rule {
     )]
     Name,
     /// A plugin's family with a name of the host's.
-    #[error(
-        "names that begin with `{0}` are the host's\nhint: begin with what is measured, such as `chain_`"
-    )]
+    #[error("names that begin with `{0}` are the host's\nhint: begin with what is measured, such as `chain_`")]
     HostName(&'static str),
     /// A family of the host without the host's prefix.
     #[error("a family of the host begins with `watchkeeper_`")]
@@ -64,14 +62,10 @@ pub enum Rule {
     #[error("the help is empty or longer than {MAX_HELP} bytes\nhint: say in one line what is measured")]
     Help,
     /// A unit that is not the name's suffix.
-    #[error(
-        "the unit `{0}` is not the last word of the name\nhint: end the name in `_{0}` (a counter: `_{0}_total`)"
-    )]
+    #[error("the unit `{0}` is not the last word of the name\nhint: end the name in `_{0}` (a counter: `_{0}_total`)")]
     Unit(String),
     /// A label outside Prometheus' classic alphabet.
-    #[error(
-        "`{0}` is not a label name\nhint: use letters, digits and `_`, not beginning with a digit or `__`"
-    )]
+    #[error("`{0}` is not a label name\nhint: use letters, digits and `_`, not beginning with a digit or `__`")]
     Label(String),
     /// A label that others set.
     #[error("the label `{0}` is set by Prometheus or the host\nhint: choose another name")]
@@ -102,21 +96,14 @@ pub(crate) fn check(spec: &FamilySpec, owned: Owned) -> Result<(), FamilyError> 
     let rules = [name, suffix, help, unit, labels, buckets];
     owner(spec, owned)
         .and_then(|()| rules.iter().try_for_each(|rule| rule(spec)))
-        .map_err(|rule| FamilyError::Rule {
-            family: quote(&spec.name),
-            rule,
-        })
+        .map_err(|rule| FamilyError::Rule { family: quote(&spec.name), rule })
 }
 
 /// A plugin's text, fit for an error message: cut to 256 characters, control characters escaped.
 pub(crate) fn quote(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().take(256) {
-        if c.is_control() {
-            out.extend(c.escape_debug())
-        } else {
-            out.push(c)
-        }
+        if c.is_control() { out.extend(c.escape_debug()) } else { out.push(c) }
     }
     out
 }
@@ -124,15 +111,11 @@ pub(crate) fn quote(text: &str) -> String {
 fn is_identifier(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
         && !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn owner(spec: &FamilySpec, owned: Owned) -> Result<(), Rule> {
-    let prefix = HOST_PREFIXES
-        .into_iter()
-        .find(|prefix| spec.name.starts_with(prefix));
+    let prefix = HOST_PREFIXES.into_iter().find(|prefix| spec.name.starts_with(prefix));
     match (owned, prefix) {
         (Owned::ByPlugin, Some(prefix)) => Err(Rule::HostName(prefix)),
         (Owned::ByHost, Some("watchkeeper_")) | (Owned::ByPlugin, None) => Ok(()),
@@ -150,10 +133,7 @@ fn suffix(spec: &FamilySpec) -> Result<(), Rule> {
         (Kind::Counter, true) => Ok(()),
         (Kind::Counter, false) => Err(Rule::CounterSuffix),
         (_, true) => Err(Rule::TotalSuffix),
-        (_, false) => match DERIVED_SUFFIXES
-            .into_iter()
-            .find(|suffix| spec.name.ends_with(suffix))
-        {
+        (_, false) => match DERIVED_SUFFIXES.into_iter().find(|suffix| spec.name.ends_with(suffix)) {
             Some(suffix) => Err(Rule::DerivedSuffix(suffix)),
             None => Ok(()),
         },
@@ -167,10 +147,7 @@ fn help(spec: &FamilySpec) -> Result<(), Rule> {
 
 fn unit(spec: &FamilySpec) -> Result<(), Rule> {
     let Some(unit) = &spec.unit else { return Ok(()) };
-    let rest = spec
-        .base_name()
-        .strip_suffix(unit.as_str())
-        .filter(|_| !unit.is_empty());
+    let rest = spec.base_name().strip_suffix(unit.as_str()).filter(|_| !unit.is_empty());
     match rest {
         Some(rest) if rest.len() > 1 && rest.ends_with('_') => Ok(()),
         _ => Err(Rule::Unit(quote(unit))),
@@ -194,17 +171,10 @@ fn labels(spec: &FamilySpec) -> Result<(), Rule> {
 
 fn buckets(spec: &FamilySpec) -> Result<(), Rule> {
     if spec.kind != Kind::Histogram {
-        return spec
-            .buckets
-            .is_empty()
-            .then_some(())
-            .ok_or(Rule::BucketsWithoutHistogram);
+        return spec.buckets.is_empty().then_some(()).ok_or(Rule::BucketsWithoutHistogram);
     }
     let increasing = spec.buckets.is_sorted_by(|low, high| low < high);
-    let fits = spec
-        .buckets
-        .iter()
-        .all(|bound| bound.is_finite() && *bound >= 0.0);
+    let fits = spec.buckets.iter().all(|bound| bound.is_finite() && *bound >= 0.0);
     let few = (1..=MAX_BUCKETS).contains(&spec.buckets.len());
     (increasing && fits && few).then_some(()).ok_or(Rule::Buckets)
 }
@@ -231,16 +201,9 @@ mod tests {
         )
         .unwrap();
         let kinds: Vec<Kind> = families.iter().map(|family| family.kind).collect();
-        assert_eq!(
-            kinds,
-            [Kind::Gauge, Kind::Counter, Kind::Histogram, Kind::Histogram]
-        );
+        assert_eq!(kinds, [Kind::Gauge, Kind::Counter, Kind::Histogram, Kind::Histogram]);
         assert_eq!(families[2].buckets, [1.0, 2.5]);
-        assert_eq!(
-            families[3].buckets.len(),
-            11,
-            "a histogram without buckets has the usual ones"
-        );
+        assert_eq!(families[3].buckets.len(), 11, "a histogram without buckets has the usual ones");
         assert_eq!(parse_families("[]"), Ok(vec![]));
     }
 
@@ -263,40 +226,19 @@ mod tests {
     #[test]
     fn names_keep_to_prometheus_alphabet_and_conventions() {
         for name in ["", "9lives", "a-b", "a.b", "a:b", "ü", "a b", &"a".repeat(129)] {
-            assert_eq!(
-                broken(&format!(r#""name": "{name}", "type": "gauge""#)),
-                Rule::Name,
-                "{name}"
-            );
+            assert_eq!(broken(&format!(r#""name": "{name}", "type": "gauge""#)), Rule::Name, "{name}");
         }
         assert_eq!(broken(r#""name": "_total", "type": "counter""#), Rule::Name);
-        assert_eq!(
-            broken(r#""name": "blocks", "type": "counter""#),
-            Rule::CounterSuffix
-        );
-        assert_eq!(
-            broken(r#""name": "blocks_total", "type": "gauge""#),
-            Rule::TotalSuffix
-        );
-        assert_eq!(
-            broken(r#""name": "peers_count", "type": "gauge""#),
-            Rule::DerivedSuffix("_count")
-        );
-        assert_eq!(
-            broken(r#""name": "watchkeeper_up", "type": "gauge""#),
-            Rule::HostName("watchkeeper_")
-        );
-        assert_eq!(
-            broken(r#""name": "process_threads", "type": "gauge""#),
-            Rule::HostName("process_")
-        );
+        assert_eq!(broken(r#""name": "blocks", "type": "counter""#), Rule::CounterSuffix);
+        assert_eq!(broken(r#""name": "blocks_total", "type": "gauge""#), Rule::TotalSuffix);
+        assert_eq!(broken(r#""name": "peers_count", "type": "gauge""#), Rule::DerivedSuffix("_count"));
+        assert_eq!(broken(r#""name": "watchkeeper_up", "type": "gauge""#), Rule::HostName("watchkeeper_"));
+        assert_eq!(broken(r#""name": "process_threads", "type": "gauge""#), Rule::HostName("process_"));
     }
 
     #[test]
     fn a_unit_is_the_last_word_of_the_name() {
-        let unit = |name: &str, unit: &str| {
-            broken(&format!(r#""name": "{name}", "type": "gauge", "unit": "{unit}""#))
-        };
+        let unit = |name: &str, unit: &str| broken(&format!(r#""name": "{name}", "type": "gauge", "unit": "{unit}""#));
         assert_eq!(unit("delay", "seconds"), Rule::Unit("seconds".into()));
         assert_eq!(unit("milliseconds", "seconds"), Rule::Unit("seconds".into()));
         assert_eq!(unit("seconds", "seconds"), Rule::Unit("seconds".into()));
@@ -307,10 +249,7 @@ mod tests {
     fn labels_are_names_of_their_own() {
         let labels = |labels: &str| broken(&format!(r#""name": "a", "type": "gauge", "labels": [{labels}]"#));
         for reserved in ["job", "instance", "job_name", "plugin", "le", "quantile"] {
-            assert_eq!(
-                labels(&format!("\"{reserved}\"")),
-                Rule::ReservedLabel(reserved.into())
-            );
+            assert_eq!(labels(&format!("\"{reserved}\"")), Rule::ReservedLabel(reserved.into()));
         }
         for bad in ["", "__name__", "a:b", "0a", "a-b"] {
             assert_eq!(labels(&format!("\"{bad}\"")), Rule::Label(bad.into()));
@@ -324,10 +263,7 @@ mod tests {
             let fields = format!(r#""name": "a", "type": "histogram", "buckets": {buckets}"#);
             assert_eq!(broken(&fields), Rule::Buckets, "{buckets}");
         }
-        assert_eq!(
-            broken(r#""name": "a", "type": "gauge", "buckets": [1]"#),
-            Rule::BucketsWithoutHistogram
-        );
+        assert_eq!(broken(r#""name": "a", "type": "gauge", "buckets": [1]"#), Rule::BucketsWithoutHistogram);
         let infinite = FamilySpec {
             name: "a".into(),
             kind: Kind::Histogram,
@@ -336,13 +272,7 @@ mod tests {
             labels: vec![],
             buckets: vec![1.0, f64::INFINITY],
         };
-        assert!(matches!(
-            infinite.of_plugin(),
-            Err(FamilyError::Rule {
-                rule: Rule::Buckets,
-                ..
-            })
-        ));
+        assert!(matches!(infinite.of_plugin(), Err(FamilyError::Rule { rule: Rule::Buckets, .. })));
     }
 
     #[test]

@@ -79,9 +79,7 @@ impl Dropped {
 
     /// Each reason with its count, zeros included.
     pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
-        DropReason::ALL
-            .into_iter()
-            .map(|reason| (reason, self.get(reason)))
+        DropReason::ALL.into_iter().map(|reason| (reason, self.get(reason)))
     }
 
     /// All samples dropped.
@@ -90,9 +88,7 @@ impl Dropped {
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        other
-            .iter()
-            .for_each(|(reason, samples)| self.add(reason, samples));
+        other.iter().for_each(|(reason, samples)| self.add(reason, samples));
     }
 
     pub(crate) fn add(&mut self, reason: DropReason, samples: u64) {

@@ -54,13 +54,7 @@ pub(crate) struct Job {
 impl Family {
     pub(crate) fn new(spec: Arc<FamilySpec>, of_host: bool) -> Self {
         let header = Arc::new(Header::new(&spec));
-        Self {
-            spec,
-            header,
-            users: BTreeSet::new(),
-            of_host,
-            chunks: Chunks::default(),
-        }
+        Self { spec, header, users: BTreeSet::new(), of_host, chunks: Chunks::default() }
     }
 
     /// Gives the family another meaning. Series that don't fit it have been removed.
@@ -72,10 +66,8 @@ impl Family {
 
 impl State {
     pub(crate) fn new(limits: Limits, host: Vec<FamilySpec>) -> Result<Self, FamilyError> {
-        let host: Vec<Arc<FamilySpec>> = host
-            .into_iter()
-            .map(|spec| spec.of_host().map(Arc::new))
-            .collect::<Result<_, _>>()?;
+        let host: Vec<Arc<FamilySpec>> =
+            host.into_iter().map(|spec| spec.of_host().map(Arc::new)).collect::<Result<_, _>>()?;
         let mut names = Names::new();
         let mut families = BTreeMap::new();
         for spec in &host {
@@ -84,28 +76,14 @@ impl State {
         }
         let mut stamps = Stamps::default();
         stamps.next();
-        Ok(Self {
-            limits,
-            host: host.into(),
-            families,
-            names: Arc::new(names),
-            jobs: HashMap::new(),
-            stamps,
-        })
+        Ok(Self { limits, host: host.into(), families, names: Arc::new(names), jobs: HashMap::new(), stamps })
     }
 
     /// Removes the gauges of jobs that were last refreshed more than their `max_age` before `now`.
     pub(crate) fn expire(&mut self, now: Duration) {
-        let stale = |job: &Job| {
-            job.refreshed
-                .is_some_and(|then| now.saturating_sub(then) > job.max_age)
-        };
-        let stale: Vec<JobName> = self
-            .jobs
-            .iter()
-            .filter(|(_, job)| stale(job))
-            .map(|(name, _)| name.clone())
-            .collect();
+        let stale = |job: &Job| job.refreshed.is_some_and(|then| now.saturating_sub(then) > job.max_age);
+        let stale: Vec<JobName> =
+            self.jobs.iter().filter(|(_, job)| stale(job)).map(|(name, _)| name.clone()).collect();
         for job in &stale {
             self.clear_gauges(job);
         }
@@ -158,10 +136,7 @@ impl State {
 
     /// Removes a plugin's family that no job uses.
     pub(crate) fn forget_unused(&mut self, name: &str) {
-        if self
-            .families
-            .get(name)
-            .is_some_and(|family| !family.of_host && family.users.is_empty())
+        if self.families.get(name).is_some_and(|family| !family.of_host && family.users.is_empty())
             && let Some(family) = self.families.remove(name)
         {
             self.disown_names(&family.spec);

@@ -11,8 +11,8 @@ use prometheus::proto::MetricFamily;
 use watchkeeper_model::JobName;
 
 use crate::{
-    Commit, Declaration, DeclareError, Dropped, Encoding, FamilyError, FamilySpec, Format, JobFamilies,
-    Limits, Sample, Scrape, batch::Batch, state::State, view::View,
+    Commit, Declaration, DeclareError, Dropped, Encoding, FamilyError, FamilySpec, Format, JobFamilies, Limits, Sample,
+    Scrape, batch::Batch, state::State, view::View,
 };
 
 /// The series of all jobs.
@@ -33,12 +33,7 @@ impl Store {
     pub fn new(limits: Limits, host: Vec<FamilySpec>) -> Result<Self, FamilyError> {
         let state = State::new(limits, host)?;
         let host = Arc::clone(&state.host);
-        Ok(Self {
-            limits,
-            host,
-            state: Mutex::new(state),
-            view: Mutex::default(),
-        })
+        Ok(Self { limits, host, state: Mutex::new(state), view: Mutex::default() })
     }
 
     /// Checks whether [`Store::declare`] would take these jobs' families, and changes nothing.
@@ -66,13 +61,7 @@ impl Store {
     /// the host's samples about it. All become visible together. Gauges that `samples` don't set are gone
     /// (the last `set` of a series counts), counters and histograms grow. What can't be taken is counted in
     /// the answer; existing series come first where a limit is reached, then new ones in the families' order.
-    pub fn commit(
-        &self,
-        declaration: &Declaration,
-        samples: &[Sample],
-        host: &[Sample],
-        now: Duration,
-    ) -> Commit {
+    pub fn commit(&self, declaration: &Declaration, samples: &[Sample], host: &[Sample], now: Duration) -> Commit {
         let batch = Batch::new(&declaration.families, samples, &self.limits);
         let host = Batch::new(&self.host, host, &self.limits);
         let mut state = self.state();

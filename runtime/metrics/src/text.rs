@@ -89,24 +89,15 @@ pub(crate) fn float(out: &mut String, value: f64) {
 
 /// The lines of some jobs' series in one family.
 pub(crate) fn blocks(spec: &FamilySpec, blocks: &[Arc<Block>]) -> String {
-    let line =
-        |block: &Block, labels: &str| spec.name.len() + block.prefix.len() + labels.len() + VALUE_SPACE;
-    let lines = |block: &Block| {
-        block
-            .points
-            .keys()
-            .map(|labels| line(block, labels))
-            .sum::<usize>()
-    };
+    let line = |block: &Block, labels: &str| spec.name.len() + block.prefix.len() + labels.len() + VALUE_SPACE;
+    let lines = |block: &Block| block.points.keys().map(|labels| line(block, labels)).sum::<usize>();
     let bytes: usize = blocks.iter().map(|block| lines(block)).sum();
     let mut out = String::with_capacity(bytes * spec.lines_per_series());
     match spec.kind {
         Kind::Gauge | Kind::Counter => blocks.iter().for_each(|block| numbers(&mut out, spec, block)),
         Kind::Histogram => {
             let bounds = bounds(&spec.buckets);
-            blocks
-                .iter()
-                .for_each(|block| histograms(&mut out, spec, &bounds, block));
+            blocks.iter().for_each(|block| histograms(&mut out, spec, &bounds, block));
         }
     }
     out

@@ -45,17 +45,8 @@ impl Header {
     pub(crate) fn new(spec: &FamilySpec) -> Self {
         let kind = spec.kind.as_str();
         let text = text::header(Format::Text, &spec.name, kind, None, &spec.help);
-        let open = text::header(
-            Format::OpenMetrics,
-            spec.base_name(),
-            kind,
-            spec.unit.as_deref(),
-            &spec.help,
-        );
-        Self {
-            text: Piece::new(text),
-            open_metrics: Piece::new(open),
-        }
+        let open = text::header(Format::OpenMetrics, spec.base_name(), kind, spec.unit.as_deref(), &spec.help);
+        Self { text: Piece::new(text), open_metrics: Piece::new(open) }
     }
 
     fn piece(&self, format: Format) -> &Piece {
@@ -100,24 +91,13 @@ impl View {
         }
         let filled = state.families.values().filter(|family| !family.chunks.is_empty());
         let families = filled.map(|family| {
-            let chunks = family
-                .chunks
-                .iter()
-                .map(|chunk| match self.pieces.get(&chunk.stamp) {
-                    Some(piece) => Chunk::Rendered(chunk.stamp, Arc::clone(piece)),
-                    None => Chunk::Changed(chunk.stamp, chunk.blocks().cloned().collect()),
-                });
-            (
-                Arc::clone(&family.header),
-                Arc::clone(&family.spec),
-                chunks.collect(),
-            )
+            let chunks = family.chunks.iter().map(|chunk| match self.pieces.get(&chunk.stamp) {
+                Some(piece) => Chunk::Rendered(chunk.stamp, Arc::clone(piece)),
+                None => Chunk::Changed(chunk.stamp, chunk.blocks().cloned().collect()),
+            });
+            (Arc::clone(&family.header), Arc::clone(&family.spec), chunks.collect())
         });
-        Some(Look {
-            stamp,
-            families: families.collect(),
-            names: Arc::clone(&state.names),
-        })
+        Some(Look { stamp, families: families.collect(), names: Arc::clone(&state.names) })
     }
 
     /// An exposition of the view and of the host's gathered families.
@@ -132,30 +112,20 @@ impl View {
             last.push_str("# EOF\n");
         }
         body.push(&Piece::new(last));
-        Scrape {
-            content_type: format.content_type(),
-            content_encoding: encoding.as_header(),
-            body: body.finish(),
-        }
+        Scrape { content_type: format.content_type(), content_encoding: encoding.as_header(), body: body.finish() }
     }
 }
 
 impl Look {
     /// Renders what has changed: the expensive part, and nobody is locked out by it but other renderings.
     pub(crate) fn render(self) -> View {
-        let mut view = View {
-            stamp: self.stamp,
-            names: self.names,
-            ..View::default()
-        };
+        let mut view = View { stamp: self.stamp, names: self.names, ..View::default() };
         for (header, spec, chunks) in self.families {
             let mut row = Vec::with_capacity(chunks.len());
             for chunk in chunks {
                 let (stamp, piece) = match chunk {
                     Chunk::Rendered(stamp, piece) => (stamp, piece),
-                    Chunk::Changed(stamp, blocks) => {
-                        (stamp, Arc::new(Piece::new(text::blocks(&spec, &blocks))))
-                    }
+                    Chunk::Changed(stamp, blocks) => (stamp, Arc::new(Piece::new(text::blocks(&spec, &blocks)))),
                 };
                 view.pieces.insert(stamp, Arc::clone(&piece));
                 row.push(piece);

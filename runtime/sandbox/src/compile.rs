@@ -95,7 +95,10 @@ impl Compiler {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(LoadError::Cache(error)),
         }
-        #[expect(unsafe_code, reason = "the engine trusts compiled code: the file is the owner's alone and written whole")]
+        #[expect(
+            unsafe_code,
+            reason = "the engine trusts compiled code: the file is the owner's alone and written whole"
+        )]
         let loaded = unsafe { component::Component::deserialize_file(engine, file) };
         match loaded {
             Ok(compiled) => Ok(Some(compiled)),

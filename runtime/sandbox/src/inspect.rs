@@ -62,7 +62,9 @@ pub enum Refused {
     #[error("does not export `{JOB}`\nhint: build it with the plugin SDK of this version")]
     NoJob,
     /// An import that no capability of this host serves.
-    #[error("imports `{0}`, which this version of watchkeeper does not have\nhint: build it for this version's contract")]
+    #[error(
+        "imports `{0}`, which this version of watchkeeper does not have\nhint: build it for this version's contract"
+    )]
     UnknownImport(String),
     /// An import that the job wasn't granted.
     #[error("imports `{import}`, but the job grants no `{capability}`\nhint: add `{example}` under `[grants]`")]

@@ -84,9 +84,7 @@ impl Sandbox {
         store.set_hostcall_fuel(HOST_CALL_BYTES);
         store.set_max_component_handles(HANDLES);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|_store| {
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
-        });
+        store.epoch_deadline_callback(|_store| Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))));
         store
     }
 }
@@ -111,7 +109,9 @@ async fn guest(
             (failure.kind.into(), failure.message)
         }
         Stop::Answered(Err(error)) => trap::stopped(&error, &budget, &emitted),
-        Stop::Elapsed => (Outcome::Timeout, format!("did not end within {timeout:?}\nhint: raise `timeout` if it needs longer")),
+        Stop::Elapsed => {
+            (Outcome::Timeout, format!("did not end within {timeout:?}\nhint: raise `timeout` if it needs longer"))
+        }
         Stop::Cancelled => (Outcome::Cancelled, "ended by the host".to_owned()),
     };
     Ended { outcome, message, duration: begun.elapsed(), cpu, peak_memory: budget.peak_memory(), emitted, grants }
@@ -190,11 +190,7 @@ pub(crate) async fn ask(
     guests.spawn(job).await.unwrap_or_else(|error| Err(failed(error.to_string())))
 }
 
-async fn call_export(
-    store: &mut Store<Run>,
-    pre: &PluginPre<Run>,
-    question: &Question,
-) -> wasmtime::Result<Described> {
+async fn call_export(store: &mut Store<Run>, pre: &PluginPre<Run>, question: &Question) -> wasmtime::Result<Described> {
     let plugin = pre.instantiate_async(&mut *store).await?;
     let job = plugin.watchkeeper_plugin_job();
     match question {

@@ -11,10 +11,7 @@ pub struct ScheduleError {
 
 impl ScheduleError {
     pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self { message: message.into(), hint: hint.into() }
     }
 
     /// What to write instead.

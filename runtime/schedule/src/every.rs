@@ -31,10 +31,7 @@ impl Every {
                 r#"write `schedule = "@yearly"` in place of `every`"#,
             ));
         }
-        Ok(Self {
-            period,
-            offset: Duration::ZERO,
-        })
+        Ok(Self { period, offset: Duration::ZERO })
     }
 
     /// The distance between two due times.

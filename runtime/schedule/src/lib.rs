@@ -63,11 +63,7 @@ impl Schedule {
                 Self::Every(every.with_offset(offset))
             }
             Self::Cron(cron) => {
-                let window = if jitter.is_zero() {
-                    jitter
-                } else {
-                    jitter.min(cron.gaps().shortest)
-                };
+                let window = if jitter.is_zero() { jitter } else { jitter.min(cron.gaps().shortest) };
                 Self::Cron(cron.with_start_offset(spread::offset(job, window)))
             }
         }
@@ -83,9 +79,7 @@ impl Schedule {
 
     /// The first `count` nominal times strictly after `after`.
     pub fn upcoming(&self, after: Timestamp, count: usize) -> Vec<Timestamp> {
-        iter::successors(self.next(after), |due| self.next(*due))
-            .take(count)
-            .collect()
+        iter::successors(self.next(after), |due| self.next(*due)).take(count).collect()
     }
 
     /// How long after its nominal time a run starts. Zero for intervals: their nominal times hold it.
@@ -120,13 +114,8 @@ impl Gaps {
     fn measure(next: impl Fn(Timestamp) -> Option<Timestamp>) -> Self {
         const FIRINGS: usize = 1500;
         let start = Timestamp::constant(1_709_251_200, 0);
-        let end = start
-            .checked_add((9 * 366 * 24).hours())
-            .unwrap_or(Timestamp::MAX);
-        let mut gaps = Self {
-            shortest: Duration::MAX,
-            longest: Duration::ZERO,
-        };
+        let end = start.checked_add((9 * 366 * 24).hours()).unwrap_or(Timestamp::MAX);
+        let mut gaps = Self { shortest: Duration::MAX, longest: Duration::ZERO };
         let mut last = start;
         for number in 0..FIRINGS {
             let Some(due) = next(last) else { break };

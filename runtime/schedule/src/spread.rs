@@ -9,10 +9,7 @@ use watchkeeper_model::JobName;
 /// readable.
 pub(crate) fn offset(job: &JobName, window: Duration) -> Duration {
     let digest: [u8; 32] = Sha256::digest(job.as_str()).into();
-    let share = digest
-        .iter()
-        .take(8)
-        .fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
+    let share = digest.iter().take(8).fold(0_u64, |bits, byte| (bits << 8) | u64::from(*byte));
     let millis = (u128::from(share) * window.as_millis()) >> 64;
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
@@ -24,10 +21,7 @@ mod tests {
     #[test]
     fn the_offset_of_a_name_is_the_same_for_ever() {
         let offset = |name: &str| offset(&JobName::new(name).unwrap(), Duration::from_secs(60)).as_millis();
-        assert_eq!(
-            [offset("head"), offset("balance"), offset("backup")],
-            [37308, 20465, 19877]
-        );
+        assert_eq!([offset("head"), offset("balance"), offset("backup")], [37308, 20465, 19877]);
     }
 
     #[test]
@@ -39,9 +33,6 @@ mod tests {
             assert!(offset < Duration::from_secs(10));
             tenths[usize::try_from(offset.as_secs()).unwrap()] += 1;
         }
-        assert!(
-            tenths.iter().all(|count| (70..=130).contains(count)),
-            "{tenths:?}"
-        );
+        assert!(tenths.iter().all(|count| (70..=130).contains(count)), "{tenths:?}");
     }
 }

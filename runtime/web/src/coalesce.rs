@@ -30,9 +30,7 @@ impl Coalesce {
             return scrape;
         }
         let (house, asked) = (Arc::clone(house), request.clone());
-        let scrape = async move { Arc::new(house.scrape(asked).await) }
-            .boxed()
-            .shared();
+        let scrape = async move { Arc::new(house.scrape(asked).await) }.boxed().shared();
         if let Some(weak) = scrape.downgrade() {
             under_way.insert(request, weak);
         }
@@ -51,11 +49,7 @@ mod tests {
 
     fn request(encoding: &str) -> ScrapeRequest {
         let accept_encoding = Some(encoding.to_owned());
-        ScrapeRequest {
-            accept: None,
-            accept_encoding,
-            timeout: Duration::from_secs(1),
-        }
+        ScrapeRequest { accept: None, accept_encoding, timeout: Duration::from_secs(1) }
     }
 
     #[tokio::test]
@@ -71,10 +65,7 @@ mod tests {
         furnished.gate.add_permits(1);
         assert!(first.clone().now_or_never().is_some() && second.now_or_never().is_some());
         assert_eq!(furnished.scrapes(), 1);
-        assert!(
-            !coalesce.scrape(&house, request("gzip")).ptr_eq(&first),
-            "an answer was kept"
-        );
+        assert!(!coalesce.scrape(&house, request("gzip")).ptr_eq(&first), "an answer was kept");
     }
 
     #[tokio::test]

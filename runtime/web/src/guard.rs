@@ -31,10 +31,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CACHE_CONTROL, "no-store"),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 /// The address of ours that a connection reached.
@@ -53,25 +50,18 @@ pub(crate) async fn guard(
         None => next.run(request).await,
     };
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
 fn refusal(options: &Options, local: SocketAddr, request: &Request) -> Option<(StatusCode, String)> {
     let Some(host) = host(request) else {
-        return Some((
-            StatusCode::BAD_REQUEST,
-            "the request needs one Host header\n".to_owned(),
-        ));
+        return Some((StatusCode::BAD_REQUEST, "the request needs one Host header\n".to_owned()));
     };
     if !host_allowed(options, local, host) {
-        let text = format!(
-            "this is not {}\nhint: if it is, add the name to the server's `allowed_hosts`\n",
-            shown(host)
-        );
+        let text =
+            format!("this is not {}\nhint: if it is, add the name to the server's `allowed_hosts`\n", shown(host));
         return Some((StatusCode::MISDIRECTED_REQUEST, text));
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
@@ -126,10 +116,7 @@ fn origins_allowed(options: &Options, host: &str, headers: &HeaderMap) -> bool {
     headers.get_all(header::ORIGIN).iter().all(|origin| {
         let Ok(origin) = origin.to_str() else { return false };
         origin.eq_ignore_ascii_case(&own)
-            || options
-                .allowed_origins
-                .iter()
-                .any(|allowed| allowed.eq_ignore_ascii_case(origin))
+            || options.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     })
 }
 

@@ -20,10 +20,7 @@ pub(crate) fn first(status: &Status) -> String {
          <meta name=\"color-scheme\" content=\"light dark\"><title>Watchkeeper</title>\
          <link rel=\"stylesheet\" href=\"/style.css\"></head><body><main>\n<h1>Watchkeeper</h1>\n<p>",
     );
-    escape::html(
-        &mut page,
-        &format!("Version {}, up since {}. ", status.version, time(status.started)),
-    );
+    escape::html(&mut page, &format!("Version {}, up since {}. ", status.version, time(status.started)));
     page.push_str(match (status.draining, status.ready) {
         (true, _) => "It is draining: no run begins any more.",
         (false, true) => "It is ready.",
@@ -75,12 +72,7 @@ fn jobs(page: &mut String, jobs: &[JobStatus]) {
         cell(page, job.plugin.as_str());
         cell(page, &job.schedule);
         let last = job.last_run.as_ref();
-        cell(
-            page,
-            &last.map_or_else(String::new, |run| {
-                format!("{}, {}", run.outcome, time(run.finished))
-            }),
-        );
+        cell(page, &last.map_or_else(String::new, |run| format!("{}, {}", run.outcome, time(run.finished))));
         cell(page, &job.next_run.map_or_else(String::new, time));
         let message = last.map_or("", |run| run.message.as_str());
         cell(page, job.problem.as_deref().unwrap_or(message));

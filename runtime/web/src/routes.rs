@@ -17,9 +17,7 @@ use axum::{
 use futures_util::stream;
 use tokio::sync::Mutex;
 
-use crate::{
-    House, Options, ScrapeRequest, ScrapeResponse, coalesce::Coalesce, escape, guard, page, status::Status,
-};
+use crate::{House, Options, ScrapeRequest, ScrapeResponse, coalesce::Coalesce, escape, guard, page, status::Status};
 
 /// Set by Prometheus on each scrape.
 const SCRAPE_TIMEOUT: HeaderName = HeaderName::from_static("x-prometheus-scrape-timeout-seconds");
@@ -38,11 +36,7 @@ struct Shared {
 }
 
 pub(crate) fn router(house: Arc<dyn House>, options: Options) -> Router {
-    let shared = Shared {
-        house,
-        scrapes: Coalesce::default(),
-        reloading: Arc::default(),
-    };
+    let shared = Shared { house, scrapes: Coalesce::default(), reloading: Arc::default() };
     Router::new()
         .route("/", get(first_page))
         .route("/style.css", get(style))
@@ -93,10 +87,7 @@ async fn healthy() -> &'static str {
 async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     match shared.house.ready() {
         Ok(()) => "Watchkeeper is ready.\n".into_response(),
-        Err(reason) => failed(
-            StatusCode::SERVICE_UNAVAILABLE,
-            &format!("Watchkeeper is not ready: {reason}"),
-        ),
+        Err(reason) => failed(StatusCode::SERVICE_UNAVAILABLE, &format!("Watchkeeper is not ready: {reason}")),
     }
 }
 
@@ -113,10 +104,7 @@ async fn reload(State(shared): State<Arc<Shared>>) -> Response {
         Ok(Err(problems)) => failed(StatusCode::INTERNAL_SERVER_ERROR, &problems),
         Err(error) => {
             tracing::error!(%error, "reload ended abruptly");
-            failed(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the reload ended abruptly; its log says more",
-            )
+            failed(StatusCode::INTERNAL_SERVER_ERROR, "the reload ended abruptly; its log says more")
         }
     }
 }
@@ -136,10 +124,7 @@ fn exposition(scrape: &ScrapeResponse) -> Response {
     let length: usize = scrape.body.iter().map(bytes::Bytes::len).sum();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(scrape.content_type),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(scrape.content_type));
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     if let Some(encoding) = scrape.content_encoding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
@@ -151,24 +136,15 @@ fn exposition(scrape: &ScrapeResponse) -> Response {
 /// positive number counts as none: a scrape is answered whatever came along.
 fn scrape_timeout(headers: &HeaderMap) -> Duration {
     let text = headers.get(SCRAPE_TIMEOUT).and_then(|value| value.to_str().ok());
-    let seconds = text
-        .and_then(|text| text.parse::<f64>().ok())
-        .filter(|s| s.is_finite() && *s > 0.0);
+    let seconds = text.and_then(|text| text.parse::<f64>().ok()).filter(|s| s.is_finite() && *s > 0.0);
     let Some(granted) = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) else {
         return DEFAULT_SCRAPE_TIMEOUT;
     };
-    granted
-        .saturating_sub(SCRAPE_MARGIN)
-        .max(granted / 2)
-        .min(MAX_SCRAPE_TIMEOUT)
+    granted.saturating_sub(SCRAPE_MARGIN).max(granted / 2).min(MAX_SCRAPE_TIMEOUT)
 }
 
 fn joined(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
-    let values: Vec<_> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
+    let values: Vec<_> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 
@@ -183,10 +159,7 @@ mod tests {
     #[test]
     fn the_scrape_ends_before_the_scraper_gives_up() {
         let timeout = |text: &'static str| {
-            let header = (
-                "x-prometheus-scrape-timeout-seconds".parse().unwrap(),
-                HeaderValue::from_static(text),
-            );
+            let header = ("x-prometheus-scrape-timeout-seconds".parse().unwrap(), HeaderValue::from_static(text));
             scrape_timeout(&HeaderMap::from_iter([header]))
         };
         assert_eq!(timeout("10"), Duration::from_millis(9500));

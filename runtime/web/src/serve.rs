@@ -93,24 +93,15 @@ pub(crate) async fn serve_within(
         }
     }
     drop(listener);
-    if tokio::time::timeout(limits.drain, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = connections.len(),
-            "requests were cut off: they outlasted the shutdown"
-        );
+    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "requests were cut off: they outlasted the shutdown");
     }
     connections.shutdown().await;
     Ok(())
 }
 
 /// The next connection, and its place among the bounded number.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed: there always is a place in the end.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
@@ -137,10 +128,8 @@ async fn connection(limits: Limits, stream: TcpStream, local: SocketAddr, router
         router.call(request)
     });
     let io = TokioIo::new(Unstalled::new(stream, limits.stall));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head)
-        .serve_connection(io, service);
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(limits.head).serve_connection(io, service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection ended early");
     }

@@ -1,5 +1,5 @@
 //! What wit-bindgen generates from the contract in `wit/`. Hidden: plugins meet the contract through the typed modules
-//! beside this one, and through [`plugin`](crate::plugin), which fills in the exports.
+//! beside this one, and through [`plugin`](mod@crate::plugin), which fills in the exports.
 //!
 //! `wit` is a link to the repository's folder of that name, so that a packaged SDK carries the contract's text with it.
 #![allow(unsafe_code, missing_docs, unreachable_pub, reason = "generated")]

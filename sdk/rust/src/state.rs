@@ -43,9 +43,7 @@ pub async fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Error> {
     let Some(bytes) = host::state_get(key.to_owned()).await? else {
         return Ok(None);
     };
-    serde_json::from_slice(&bytes)
-        .map(Some)
-        .map_err(|error| malformed(key, &error))
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| malformed(key, &error))
 }
 
 /// Keeps a value.
@@ -66,8 +64,5 @@ pub async fn delete(key: &str) -> Result<(), Error> {
 }
 
 fn malformed(key: &str, error: &serde_json::Error) -> Error {
-    Error::Malformed {
-        key: key.to_owned(),
-        message: error.to_string(),
-    }
+    Error::Malformed { key: key.to_owned(), message: error.to_string() }
 }

@@ -67,10 +67,7 @@ impl Host {
     /// `node` answers a request: chain, method and parameters. Headers, calls and logs reach it as the JSON-RPC methods that
     /// they stand for.
     pub fn new(node: impl Fn(&str, &str, &Value) -> Result<Value, chain::Error> + 'static) -> Self {
-        Self {
-            node: Rc::new(Box::new(node)),
-            state: RefCell::default(),
-        }
+        Self { node: Rc::new(Box::new(node)), state: RefCell::default() }
     }
 
     /// Runs a plugin's function once. Samples and state of a run that fails are dropped.
@@ -112,16 +109,10 @@ impl Run {
     /// counter, what a histogram observed.
     pub fn samples(&self, family: &str, labels: &[&str]) -> Vec<f64> {
         let named = |sample: &&Sample| {
-            let name = usize::try_from(sample.family)
-                .ok()
-                .and_then(|place| self.families.get(place));
+            let name = usize::try_from(sample.family).ok().and_then(|place| self.families.get(place));
             name.is_some_and(|name| name == family) && sample.labels == labels
         };
-        self.samples
-            .iter()
-            .filter(named)
-            .map(|sample| sample.value.number())
-            .collect()
+        self.samples.iter().filter(named).map(|sample| sample.value.number()).collect()
     }
 }
 

@@ -56,16 +56,10 @@ async fn run(config: Config, metrics: &Metrics) -> Result<String> {
     state::set("seen", &(state::get::<u64>("seen").await?.unwrap_or(0) + 1)).await?;
     let head = chain.header(Block::Latest).await?;
     metrics.height.set([chain.name()], head.number);
-    metrics
-        .requests_total
-        .add([chain.name(), "eth_getBlockByNumber"], 1.0);
+    metrics.requests_total.add([chain.name(), "eth_getBlockByNumber"], 1.0);
     metrics.latency.answer.observe([], 0.5);
     let seen: u64 = state::get("seen").await?.unwrap_or(0);
-    Ok(format!(
-        "head {}, seen {seen}, {} accounts",
-        head.number,
-        config.accounts.len()
-    ))
+    Ok(format!("head {}, seen {seen}, {} accounts", head.number, config.accounts.len()))
 }
 
 fn block() -> Value {
@@ -75,16 +69,10 @@ fn block() -> Value {
 #[test]
 fn schema_is_name_version_and_the_configs_json_schema() {
     let schema: Value = from_str(&<Exports<Probe> as Guest>::schema()).unwrap();
-    assert_eq!(
-        (&schema["name"], &schema["version"]),
-        (&json!("probe"), &json!("1.2.3"))
-    );
+    assert_eq!((&schema["name"], &schema["version"]), (&json!("probe"), &json!("1.2.3")));
     let config = &schema["config"];
     assert_eq!(config["description"], "What to watch.");
-    assert_eq!(
-        config["properties"]["chain"],
-        json!({ "type": "string", "description": "The chain to ask." })
-    );
+    assert_eq!(config["properties"]["chain"], json!({ "type": "string", "description": "The chain to ask." }));
     assert_eq!(config["required"], json!(["chain"]));
     assert_eq!(config["additionalProperties"], false);
 }
@@ -123,17 +111,11 @@ fn describe_names_the_key_that_is_wrong() {
 fn a_run_that_succeeds_leaves_samples_and_state() {
     let host = Host::new(|_, _, _| Ok(block()));
     let config = || json!({ "chain": "dev" });
-    assert_eq!(
-        host.run(run, config()).outcome,
-        Ok("head 7, seen 1, 0 accounts".into())
-    );
+    assert_eq!(host.run(run, config()).outcome, Ok("head 7, seen 1, 0 accounts".into()));
     let second = host.run(run, config());
     assert_eq!(second.outcome, Ok("head 7, seen 2, 0 accounts".into()));
     assert_eq!(second.samples("probe_height", &["dev"]), [7.0]);
-    assert_eq!(
-        second.samples("probe_requests_total", &["dev", "eth_getBlockByNumber"]),
-        [1.0]
-    );
+    assert_eq!(second.samples("probe_requests_total", &["dev", "eth_getBlockByNumber"]), [1.0]);
     assert_eq!(second.samples("probe_answer_seconds", &[]), [0.5]);
 }
 
@@ -146,10 +128,7 @@ fn a_run_that_fails_leaves_neither_and_keeps_the_errors_kind() {
         assert_eq!(run.samples("probe_height", &["dev"]), [0.0; 0]);
     }
     let healthy = Host::new(|_, _, _| Ok(block()));
-    assert_eq!(
-        healthy.run(run, json!({ "chain": "dev" })).outcome,
-        Ok("head 7, seen 1, 0 accounts".into())
-    );
+    assert_eq!(healthy.run(run, json!({ "chain": "dev" })).outcome, Ok("head 7, seen 1, 0 accounts".into()));
 }
 
 #[test]
@@ -169,10 +148,7 @@ fn a_value_that_is_not_what_the_plugin_reads_is_an_error_and_not_absent() {
     }
     assert!(host.run(keep, json!({ "chain": "dev" })).outcome.is_ok());
     let outcome = host.run(run, json!({ "chain": "dev" })).outcome;
-    assert!(
-        matches!(&outcome, Err(Error::Failed(message)) if message.contains("`seen`")),
-        "{outcome:?}"
-    );
+    assert!(matches!(&outcome, Err(Error::Failed(message)) if message.contains("`seen`")), "{outcome:?}");
 }
 
 #[test]
@@ -187,10 +163,7 @@ fn an_answer_of_another_shape_is_malformed_and_names_method_and_chain() {
     });
     let outcome = host.run(ask, json!({ "chain": "dev" })).outcome;
     let expected = "malformed: `eth_gasPrice` on chain `dev`: ";
-    assert!(
-        matches!(&outcome, Err(Error::Failed(message)) if message.starts_with(expected)),
-        "{outcome:?}"
-    );
+    assert!(matches!(&outcome, Err(Error::Failed(message)) if message.starts_with(expected)), "{outcome:?}");
 }
 
 #[test]
@@ -202,8 +175,5 @@ fn samples_keep_their_order_however_many_there_are() {
         Ok(String::new())
     }
     let run = Host::new(|_, _, _| Ok(json!("0x1"))).run(many, json!({ "chain": "dev" }));
-    assert_eq!(
-        run.samples("probe_height", &["dev"]),
-        (0..2_500).map(f64::from).collect::<Vec<_>>()
-    );
+    assert_eq!(run.samples("probe_height", &["dev"]), (0..2_500).map(f64::from).collect::<Vec<_>>());
 }

@@ -42,20 +42,8 @@ impl Deployment {
         copy_configuration(&project.root().join("config/demo"), &folder, &ports)?;
         copy_plugins(project, &folder.join("plugins"))?;
         let note = format!("{}, a copy of config/demo", folder.display());
-        let http = ureq::Agent::config_builder()
-            .timeout_global(Some(ANSWER))
-            .proxy(None)
-            .build()
-            .into();
-        Ok((
-            Self {
-                folder,
-                port,
-                http,
-                _lock: lock,
-            },
-            note,
-        ))
+        let http = ureq::Agent::config_builder().timeout_global(Some(ANSWER)).proxy(None).build().into();
+        Ok((Self { folder, port, http, _lock: lock }, note))
     }
 
     /// What `--config` takes.
@@ -75,19 +63,10 @@ impl Deployment {
             ("metrics", self.url("/metrics")),
             ("status", self.url("/status")),
             ("chain", chain.to_owned()),
-            (
-                "jobs",
-                format!(
-                    "{} (edit, add or delete one: it applies at once)",
-                    self.folder.join("jobs.d").display()
-                ),
-            ),
+            ("jobs", format!("{} (edit, add or delete one: it applies at once)", self.folder.join("jobs.d").display())),
         ];
         let rows = rows.iter().map(|(what, place)| format!("  {what:<8} {place}\n"));
-        format!(
-            "\nWatchkeeper is running. Ctrl-C ends it.\n{}",
-            rows.collect::<String>()
-        )
+        format!("\nWatchkeeper is running. Ctrl-C ends it.\n{}", rows.collect::<String>())
     }
 
     fn url(&self, path: &str) -> String {
@@ -97,8 +76,7 @@ impl Deployment {
 
 /// The given port of the loopback address, or another if it is taken.
 pub(crate) fn free_port(usual: u16) -> Result<u16> {
-    let listener =
-        TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
+    let listener = TcpListener::bind(("127.0.0.1", usual)).or_else(|_| TcpListener::bind(("127.0.0.1", 0)))?;
     Ok(listener.local_addr()?.port())
 }
 

@@ -38,31 +38,12 @@ impl DevChain {
     pub(crate) fn start(anvil: &Path) -> Done<Self> {
         let port = free_port(USUAL_PORT)?;
         let text = port.to_string();
-        let arguments = [
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &text,
-            "--chain-id",
-            CHAIN_ID,
-            "--silent",
-        ];
+        let arguments = ["--host", "127.0.0.1", "--port", &text, "--chain-id", CHAIN_ID, "--silent"];
         let mining = ["--block-time", "1", "--slots-in-an-epoch", "4"];
         let arguments: Vec<_> = arguments.iter().chain(&mining).map(AsRef::as_ref).collect();
         let service = Service::start("anvil", anvil, &arguments, (Stdio::null(), Stdio::inherit()))?;
-        let http = ureq::Agent::config_builder()
-            .timeout_global(Some(PAUSE))
-            .proxy(None)
-            .build()
-            .into();
-        let mut chain = Self {
-            service,
-            port,
-            http,
-            accounts: Vec::new(),
-            sent: 0,
-            last: Instant::now(),
-        };
+        let http = ureq::Agent::config_builder().timeout_global(Some(PAUSE)).proxy(None).build().into();
+        let mut chain = Self { service, port, http, accounts: Vec::new(), sent: 0, last: Instant::now() };
         chain.accounts = chain.wait_for_accounts()?;
         let note = format!("{}, chain id {CHAIN_ID}, a block each second", chain.url());
         Ok((chain, note))
@@ -89,11 +70,7 @@ impl DevChain {
         }
         self.last = Instant::now();
         for _ in 0..=self.sent % 5 {
-            let mut accounts = self
-                .accounts
-                .iter()
-                .cycle()
-                .skip(self.sent % self.accounts.len().max(1));
+            let mut accounts = self.accounts.iter().cycle().skip(self.sent % self.accounts.len().max(1));
             let transfer = json!({"from": accounts.next(), "to": accounts.next(), "value": "0x1"});
             if self.call("eth_sendTransaction", &json!([transfer])).is_err() {
                 return;
@@ -121,12 +98,7 @@ impl DevChain {
 
     fn call(&self, method: &str, params: &Value) -> Result<Value> {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let mut answer: Value = self
-            .http
-            .post(self.url())
-            .send_json(request)?
-            .body_mut()
-            .read_json()?;
+        let mut answer: Value = self.http.post(self.url()).send_json(request)?.body_mut().read_json()?;
         match answer.get_mut("result") {
             Some(result) => Ok(result.take()),
             None => bail!("{method}: {answer}"),

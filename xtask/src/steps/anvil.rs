@@ -26,8 +26,7 @@ pub(crate) fn install(project: &Project) -> Done<PathBuf> {
         fs::copy(pins.join(pin), place.join(pin)).with_context(|| format!("can't copy {pin}"))?;
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(&place);
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&place);
     command::run(&mut npm).context("can't install Anvil\nhint: npm comes with Node.js 20 or later")?;
     if !binary.is_file() {
         bail!("npm installed no {}", binary.display());
@@ -54,7 +53,5 @@ fn binary(place: &Path) -> Result<PathBuf> {
         ("macos", "aarch64") => "darwin-arm64",
         (system, processor) => bail!("Anvil has no package for {system} on {processor}"),
     };
-    Ok(place
-        .join("node_modules/@foundry-rs")
-        .join(format!("anvil-{machine}/bin/anvil")))
+    Ok(place.join("node_modules/@foundry-rs").join(format!("anvil-{machine}/bin/anvil")))
 }

@@ -34,11 +34,7 @@ pub(crate) fn components(project: &Project, watchkeeper: &Path, folder: &str) ->
     let plugins = project.crates_under(folder)?;
     for plugin in &plugins {
         let mut build = Command::new(watchkeeper);
-        build
-            .args(["plugin", "build"])
-            .arg(plugin)
-            .arg("-o")
-            .arg(project.component(plugin)?);
+        build.args(["plugin", "build"]).arg(plugin).arg("-o").arg(project.component(plugin)?);
         command::run(&mut build)?;
     }
     Ok(((), format!("{} in {}", plugins.len(), components.display())))

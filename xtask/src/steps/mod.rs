@@ -31,13 +31,9 @@ pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
 /// What only tests need on top: the components of test plugins, and Prometheus. Returns the environment in which
 /// the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
-    step("test plugins", || {
-        build::components(project, &ready.watchkeeper, "tests/plugins")
-    })?;
-    let mut environment = vec![
-        ("WATCHKEEPER_PLUGINS", project.components()),
-        ("WATCHKEEPER_ANVIL", ready.anvil.clone()),
-    ];
+    step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
+    let mut environment =
+        vec![("WATCHKEEPER_PLUGINS", project.components()), ("WATCHKEEPER_ANVIL", ready.anvil.clone())];
     if let Some(found) = step("Prometheus", || prometheus::install(project))? {
         environment.push(("WATCHKEEPER_PROMETHEUS", found.server));
         environment.push(("WATCHKEEPER_PROMTOOL", found.promtool));
@@ -65,7 +61,6 @@ fn is_root() -> bool {
 /// apt without questions, and patient while another one holds its lock.
 fn apt_get() -> Command {
     let mut apt = Command::new("apt-get");
-    apt.args(["-qq", "-o", "DPkg::Lock::Timeout=300"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
+    apt.args(["-qq", "-o", "DPkg::Lock::Timeout=300"]).env("DEBIAN_FRONTEND", "noninteractive");
     apt
 }

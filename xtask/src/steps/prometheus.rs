@@ -26,18 +26,12 @@ pub(crate) fn install(project: &Project) -> Done<Option<Prometheus>> {
     }
     let place = project.services().join("prometheus");
     let programs = place.join("usr/bin");
-    let unpacked = Prometheus {
-        server: programs.join("prometheus"),
-        promtool: programs.join("promtool"),
-    };
+    let unpacked = Prometheus { server: programs.join("prometheus"), promtool: programs.join("promtool") };
     if unpacked.server.is_file() && unpacked.promtool.is_file() {
         return Ok((Some(unpacked), "already unpacked".to_owned()));
     }
     if command::find("apt-get").is_none() {
-        return Ok((
-            None,
-            "MISSING: install prometheus and promtool, the tests that need them will fail".to_owned(),
-        ));
+        return Ok((None, "MISSING: install prometheus and promtool, the tests that need them will fail".to_owned()));
     }
     eprintln!("    unpacking Debian's package into {}", place.display());
     let package = download(&place.join("apt"))?;
@@ -53,18 +47,13 @@ fn download(place: &Path) -> Result<PathBuf> {
     }
     let apt = || {
         let mut apt = apt_get();
-        apt.current_dir(place)
-            .args(["-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=true"]);
-        apt.arg("-o")
-            .arg(format!("Dir::State::lists={}", place.join("lists").display()));
-        apt.arg("-o")
-            .arg(format!("Dir::Cache={}", place.join("cache").display()));
+        apt.current_dir(place).args(["-o", "APT::Sandbox::User=root", "-o", "Debug::NoLocking=true"]);
+        apt.arg("-o").arg(format!("Dir::State::lists={}", place.join("lists").display()));
+        apt.arg("-o").arg(format!("Dir::Cache={}", place.join("cache").display()));
         apt
     };
     command::run(apt().arg("update"))?;
     command::run(apt().args(["download", "prometheus"]))?;
     let mut files = fs::read_dir(place)?.filter_map(|entry| Some(entry.ok()?.path()));
-    files
-        .find(|file| file.extension().is_some_and(|end| end == "deb"))
-        .context("apt-get downloaded no package")
+    files.find(|file| file.extension().is_some_and(|end| end == "deb")).context("apt-get downloaded no package")
 }

@@ -25,13 +25,7 @@ pub(crate) fn ensure(project: &Project) -> Done<()> {
         return Ok(((), "Debian's rustc-web builds it".to_owned()));
     }
     eprintln!("    rustup target add {TARGET}");
-    if command::run(
-        Command::new("rustup")
-            .args(["target", "add", TARGET])
-            .current_dir(project.root()),
-    )
-    .is_ok()
-    {
+    if command::run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(project.root())).is_ok() {
         return Ok(((), "rustup added it".to_owned()));
     }
     install_debian_packages()?;
@@ -40,17 +34,13 @@ pub(crate) fn ensure(project: &Project) -> Done<()> {
 
 fn has_std(project: &Project) -> Result<bool> {
     let mut rustc = Command::new("rustc");
-    rustc
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(project.root());
+    rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(project.root());
     Ok(Path::new(command::capture(&mut rustc)?.trim()).is_dir())
 }
 
 fn has_debian_packages() -> bool {
     let mut query = Command::new("dpkg-query");
-    query
-        .args(["--show", "--showformat", "${db:Status-Status}\n"])
-        .args(DEBIAN_PACKAGES);
+    query.args(["--show", "--showformat", "${db:Status-Status}\n"]).args(DEBIAN_PACKAGES);
     command::capture(&mut query).is_ok_and(|states| states.lines().all(|state| state == "installed"))
 }
 
@@ -63,15 +53,9 @@ fn install_debian_packages() -> Result<()> {
         );
     }
     if !is_root() {
-        bail!(
-            "no way to compile for {TARGET}\nhint: run `rustup target add {TARGET}`, or as root `{install}`"
-        );
+        bail!("no way to compile for {TARGET}\nhint: run `rustup target add {TARGET}`, or as root `{install}`");
     }
     eprintln!("    rustup can't; installing Debian's packages {packages}, beside rustup's Rust");
     command::run(apt_get().arg("update"))?;
-    command::run(
-        apt_get()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(DEBIAN_PACKAGES),
-    )
+    command::run(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES))
 }

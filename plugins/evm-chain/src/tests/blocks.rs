@@ -39,10 +39,7 @@ fn each_block_between_two_runs_is_counted_once() {
     fake.mine_to(1, 103);
     let run = fake.run();
     assert_eq!(counted(&run), 3.0);
-    assert_eq!(
-        run.samples("chain_block_transactions", DEV),
-        [101.0, 102.0, 103.0]
-    );
+    assert_eq!(run.samples("chain_block_transactions", DEV), [101.0, 102.0, 103.0]);
     assert_eq!(run.samples("chain_block_interval_seconds", DEV), [12.0; 3]);
     assert_eq!(sum(&run, "chain_transactions_total"), 306.0);
     assert_eq!(sum(&run, "chain_gas_used_total"), 306_000.0);
@@ -59,10 +56,7 @@ fn a_run_counts_a_bounded_number_and_the_next_goes_on() {
     let mut total = 0.0;
     for (new, left) in [(40.0, 60.0), (40.0, 20.0), (20.0, 0.0), (0.0, 0.0)] {
         let run = fake.run_with(config.clone());
-        assert_eq!(
-            (counted(&run), run.samples("chain_uncounted_blocks", DEV)),
-            (new, vec![left])
-        );
+        assert_eq!((counted(&run), run.samples("chain_uncounted_blocks", DEV)), (new, vec![left]));
         assert!(run.most_in_flight <= 16, "{}", run.most_in_flight);
         total += counted(&run);
     }
@@ -79,10 +73,7 @@ fn a_reorganisation_counts_the_new_branch_and_keeps_the_old_one_counted() {
     fake.roll_back_to(107);
     fake.mine_to(2, 111);
     let run = fake.run();
-    assert_eq!(
-        run.samples("chain_block_transactions", DEV),
-        [108.0, 109.0, 110.0, 111.0]
-    );
+    assert_eq!(run.samples("chain_block_transactions", DEV), [108.0, 109.0, 110.0, 111.0]);
     assert_eq!(sum(&run, "chain_reorganisations_total"), 1.0);
     assert_eq!(run.samples("chain_reorganisation_depth_blocks", DEV), [3.0]);
     assert_eq!(sum(&fake.run(), "chain_reorganisations_total"), 0.0);
@@ -128,10 +119,7 @@ fn a_node_that_is_behind_is_no_reorganisation() {
         let run = fake.run();
         assert_eq!(counted(&run), 0.0);
         assert_eq!(sum(&run, "chain_reorganisations_total"), 0.0, "{behind}");
-        assert_eq!(
-            run.samples("chain_head_block_number", DEV),
-            [f64::from(behind as u32)]
-        );
+        assert_eq!(run.samples("chain_head_block_number", DEV), [f64::from(behind as u32)]);
     }
     fake.mine_to(1, 201);
     assert_eq!(counted(&fake.run()), 1.0);
@@ -145,11 +133,7 @@ fn a_chain_that_began_anew_is_counted_from_its_head() {
     let run = fake.run();
     assert_eq!(sum(&run, "chain_reorganisations_total"), 1.0);
     assert_eq!(run.samples("chain_block_transactions", DEV), [7.0]);
-    assert!(
-        run.logs
-            .iter()
-            .any(|(level, line)| *level == Level::Warn && line.contains("starts again at the head"))
-    );
+    assert!(run.logs.iter().any(|(level, line)| *level == Level::Warn && line.contains("starts again at the head")));
     fake.mine_to(2, 9);
     assert_eq!(counted(&fake.run()), 2.0);
 }

@@ -38,18 +38,12 @@ impl Fake {
     /// Mines on a branch up to a height. Block `n` holds `n` transactions, uses `1000 * n` of 1,000,000 gas and is 12 s younger
     /// than the block before.
     pub(super) fn mine_to(&self, branch: u8, head: u64) {
-        self.node
-            .borrow_mut()
-            .branches
-            .resize(usize::try_from(head).unwrap() + 1, branch);
+        self.node.borrow_mut().branches.resize(usize::try_from(head).unwrap() + 1, branch);
     }
 
     /// Takes away every block above a height.
     pub(super) fn roll_back_to(&self, head: u64) {
-        self.node
-            .borrow_mut()
-            .branches
-            .truncate(usize::try_from(head).unwrap() + 1);
+        self.node.borrow_mut().branches.truncate(usize::try_from(head).unwrap() + 1);
     }
 
     /// Replaces the whole chain, block 0 included.
@@ -104,9 +98,7 @@ impl Node {
         let Some(branch) = self.branches.get(number) else {
             return Value::Null;
         };
-        let parent = number
-            .checked_sub(1)
-            .map_or(B256::ZERO, |parent| hash(self.branches[parent], parent));
+        let parent = number.checked_sub(1).map_or(B256::ZERO, |parent| hash(self.branches[parent], parent));
         json!({
             "number": format!("{number:#x}"),
             "hash": hash(*branch, number),

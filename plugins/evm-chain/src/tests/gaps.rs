@@ -18,20 +18,10 @@ const OPTIONAL: [(&str, &str, &[&str], f64); 9] = [
     ("eth_gasPrice", "chain_gas_price_wei", DEV, 2e9),
     ("eth_feeHistory", "chain_priority_fee_wei", &["dev", "90"], 3.0),
     ("eth_chainId", "chain_id", DEV, 31337.0),
-    (
-        "web3_clientVersion",
-        "chain_client_info",
-        &["dev", "fake/v1"],
-        1.0,
-    ),
+    ("web3_clientVersion", "chain_client_info", &["dev", "fake/v1"], 1.0),
     ("net_peerCount", "chain_peers", DEV, 3.0),
     ("eth_syncing", "chain_syncing", DEV, 0.0),
-    (
-        "txpool_status",
-        "chain_txpool_transactions",
-        &["dev", "queued"],
-        5.0,
-    ),
+    ("txpool_status", "chain_txpool_transactions", &["dev", "queued"], 5.0),
 ];
 
 fn lines(run: &Run, level: Level) -> usize {
@@ -39,10 +29,7 @@ fn lines(run: &Run, level: Level) -> usize {
 }
 
 fn lacks_method() -> Result<Value, chain::Error> {
-    Err(chain::Error::Rpc {
-        code: -32601,
-        message: "no such method".into(),
-    })
+    Err(chain::Error::Rpc { code: -32601, message: "no such method".into() })
 }
 
 #[test]
@@ -71,11 +58,7 @@ fn a_lacking_method_leaves_its_series_absent_and_is_said_once() {
         let run = fake.run();
         assert!(run.outcome.is_ok());
         assert_eq!(run.samples(family, labels), [0.0; 0], "{family}");
-        assert_eq!(
-            (lines(&run, Level::Info), lines(&run, Level::Warn)),
-            (1, 0),
-            "{method}"
-        );
+        assert_eq!((lines(&run, Level::Info), lines(&run, Level::Warn)), (1, 0), "{method}");
         for (_, other, labels, value) in OPTIONAL.iter().filter(|(other, ..)| *other != method) {
             assert_eq!(run.samples(other, labels), [*value], "{other} without {method}");
         }
@@ -91,8 +74,7 @@ fn an_answer_that_cannot_be_read_is_absent_and_a_warning_each_time() {
     let zero = json!({ "number": "0x" });
     for (method, family, labels, _) in OPTIONAL {
         for bad in [json!("0x00"), json!("zero"), json!([[]]), zero.clone()] {
-            if method == "web3_clientVersion" && bad.is_string() || method == "eth_syncing" && bad.is_object()
-            {
+            if method == "web3_clientVersion" && bad.is_string() || method == "eth_syncing" && bad.is_object() {
                 continue;
             }
             let fake = Fake::new(100);
@@ -125,35 +107,15 @@ fn without_the_head_a_run_fails_with_the_reads_own_kind() {
         assert_eq!(run.samples("chain_peers", DEV), [0.0; 0]);
         run.outcome.unwrap_err()
     };
-    assert_eq!(
-        fails(Err(unavailable)),
-        Error::Unavailable("nobody answers".into())
-    );
+    assert_eq!(fails(Err(unavailable)), Error::Unavailable("nobody answers".into()));
     assert_eq!(fails(Err(denied)), Error::Denied("no grant".into()));
     assert!(matches!(fails(lacks_method()), Error::Failed(_)));
     assert!(matches!(fails(Ok(Value::Null)), Error::Failed(_)));
-    assert!(matches!(
-        fails(head(|block| block["number"] = json!("0x"))),
-        Error::Failed(_)
-    ));
-    assert!(matches!(
-        fails(head(|block| block["gasUsed"] = json!(0))),
-        Error::Failed(_)
-    ));
-    assert!(matches!(
-        fails(head(|block| block["hash"] = json!("0x12"))),
-        Error::Failed(_)
-    ));
-    assert!(matches!(
-        fails(head(
-            |block| _ = block.as_object_mut().unwrap().remove("timestamp")
-        )),
-        Error::Failed(_)
-    ));
-    assert!(matches!(
-        fails(head(|block| block["transactions"] = json!(null))),
-        Error::Failed(_)
-    ));
+    assert!(matches!(fails(head(|block| block["number"] = json!("0x"))), Error::Failed(_)));
+    assert!(matches!(fails(head(|block| block["gasUsed"] = json!(0))), Error::Failed(_)));
+    assert!(matches!(fails(head(|block| block["hash"] = json!("0x12"))), Error::Failed(_)));
+    assert!(matches!(fails(head(|block| _ = block.as_object_mut().unwrap().remove("timestamp"))), Error::Failed(_)));
+    assert!(matches!(fails(head(|block| block["transactions"] = json!(null))), Error::Failed(_)));
 }
 
 #[test]
@@ -175,10 +137,7 @@ fn a_chain_without_base_fee_has_no_base_fee_series() {
 #[test]
 fn a_node_that_synchronises_says_how_far_it_is() {
     let fake = Fake::new(100);
-    fake.answer(
-        "eth_syncing",
-        Ok(json!({ "currentBlock": "0x64", "highestBlock": "0xc8", "startingBlock": "0x0" })),
-    );
+    fake.answer("eth_syncing", Ok(json!({ "currentBlock": "0x64", "highestBlock": "0xc8", "startingBlock": "0x0" })));
     let run = fake.run();
     assert_eq!(run.samples("chain_syncing", DEV), [1.0]);
     assert_eq!(run.samples("chain_sync_current_block_number", DEV), [100.0]);
@@ -191,9 +150,7 @@ fn fee_percentiles_are_checked_and_asked_for() {
     let run = |percentiles: Value| fake.run_with(json!({ "chain": "dev", "fee_percentiles": percentiles }));
     assert_eq!(
         run(json!([50, 10])).outcome,
-        Err(Error::InvalidConfig(
-            "key `fee_percentiles`: percentiles ascend".into()
-        ))
+        Err(Error::InvalidConfig("key `fee_percentiles`: percentiles ascend".into()))
     );
     assert!(matches!(run(json!([101])).outcome, Err(Error::InvalidConfig(_))));
     assert_eq!(run(json!([])).logs, []);

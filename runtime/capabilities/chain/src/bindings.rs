@@ -23,29 +23,14 @@ impl chain::Host for Binding {}
 type Answer<T> = wasmtime::Result<Result<T, chain::Error>>;
 
 impl chain::HostWithStore<Run> for Binding {
-    async fn get_header(
-        store: &Accessor<Run, Self>,
-        chain: String,
-        block: chain::Block,
-    ) -> Answer<chain::Header> {
+    async fn get_header(store: &Accessor<Run, Self>, chain: String, block: chain::Block) -> Answer<chain::Header> {
         let begin = |reads: &ChainReads| reads.header(&chain, at(block));
         serve(store, begin, |_| size_of::<Header>() + 64, Into::into).await
     }
 
-    async fn request(
-        store: &Accessor<Run, Self>,
-        chain: String,
-        method: String,
-        params: String,
-    ) -> Answer<String> {
+    async fn request(store: &Accessor<Run, Self>, chain: String, method: String, params: String) -> Answer<String> {
         let begin = |reads: &ChainReads| reads.request(&chain, &method, params);
-        serve(
-            store,
-            begin,
-            |result| result.get().len(),
-            |result| String::from(Box::<str>::from(result)),
-        )
-        .await
+        serve(store, begin, |result| result.get().len(), |result| String::from(Box::<str>::from(result))).await
     }
 
     async fn call_contracts(
@@ -59,23 +44,15 @@ impl chain::HostWithStore<Run> for Binding {
             reads.call_contracts(&chain, at(block), calls?)
         };
         let size = |(_, replies): &(Header, Vec<Reply>)| replies.iter().map(reply_size).sum();
-        let give = |(header, replies): (Header, Vec<Reply>)| {
-            (header.into(), replies.into_iter().map(Into::into).collect())
-        };
+        let give =
+            |(header, replies): (Header, Vec<Reply>)| (header.into(), replies.into_iter().map(Into::into).collect());
         serve(store, begin, size, give).await
     }
 
-    async fn get_logs(
-        store: &Accessor<Run, Self>,
-        chain: String,
-        filter: chain::Filter,
-    ) -> Answer<Vec<chain::Entry>> {
+    async fn get_logs(store: &Accessor<Run, Self>, chain: String, filter: chain::Filter) -> Answer<Vec<chain::Entry>> {
         let begin = |reads: &ChainReads| reads.logs(&chain, filter.try_into()?);
         let size = |entries: &Vec<Entry>| entries.iter().map(entry_size).sum();
-        serve(store, begin, size, |entries| {
-            entries.into_iter().map(Into::into).collect()
-        })
-        .await
+        serve(store, begin, size, |entries| entries.into_iter().map(Into::into).collect()).await
     }
 }
 
@@ -118,8 +95,7 @@ fn entry_size(entry: &Entry) -> usize {
 }
 
 fn address(bytes: &[u8]) -> Result<Address, ReadError> {
-    Address::try_from(bytes)
-        .map_err(|_| ReadError::Malformed(format!("an address has 20 bytes, not {}", bytes.len())))
+    Address::try_from(bytes).map_err(|_| ReadError::Malformed(format!("an address has 20 bytes, not {}", bytes.len())))
 }
 
 fn topic(bytes: &Vec<u8>) -> Result<B256, ReadError> {
@@ -140,10 +116,7 @@ impl TryFrom<chain::Call> for Call {
     type Error = ReadError;
 
     fn try_from(call: chain::Call) -> Result<Self, ReadError> {
-        Ok(Self {
-            to: address(&call.to)?,
-            data: call.data.into(),
-        })
+        Ok(Self { to: address(&call.to)?, data: call.data.into() })
     }
 }
 
@@ -152,17 +125,9 @@ impl TryFrom<chain::Filter> for LogQuery {
 
     fn try_from(filter: chain::Filter) -> Result<Self, ReadError> {
         let addresses: Result<_, _> = filter.addresses.iter().map(|bytes| address(bytes)).collect();
-        let topics: Result<_, _> = filter
-            .topics
-            .iter()
-            .map(|place| place.iter().map(topic).collect::<Result<Vec<_>, _>>())
-            .collect();
-        Ok(Self {
-            addresses: addresses?,
-            topics: topics?,
-            from_block: filter.from_block,
-            to_block: filter.to_block,
-        })
+        let topics: Result<_, _> =
+            filter.topics.iter().map(|place| place.iter().map(topic).collect::<Result<Vec<_>, _>>()).collect();
+        Ok(Self { addresses: addresses?, topics: topics?, from_block: filter.from_block, to_block: filter.to_block })
     }
 }
 

@@ -35,9 +35,7 @@ impl Chains {
         for (name, chain) in settings {
             checked.push((name, chain, chain.check(name)?));
         }
-        let https = checked
-            .iter()
-            .any(|(_, _, urls)| urls.iter().any(|url| url.scheme() == "https"));
+        let https = checked.iter().any(|(_, _, urls)| urls.iter().any(|url| url.scheme() == "https"));
         let client = transport::client(https)?;
         let opened = metrics.open();
         let open = |(name, settings, urls): (&String, &ChainSettings, Vec<reqwest::Url>)| {

@@ -23,8 +23,7 @@ pub(crate) struct Hash(pub(crate) B256);
 pub(crate) struct Account(pub(crate) Address);
 
 fn digits(text: &str) -> Option<&str> {
-    text.strip_prefix("0x")
-        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    text.strip_prefix("0x").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn quantity(text: &str) -> Option<Quantity> {
@@ -68,10 +67,7 @@ macro_rules! deserialize {
     ($type:ty, $parse:expr, $what:literal) => {
         impl<'de> Deserialize<'de> for $type {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str(Text {
-                    what: $what,
-                    parse: $parse,
-                })
+                deserializer.deserialize_str(Text { what: $what, parse: $parse })
             }
         }
     };
@@ -88,20 +84,7 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_never_zero() {
-        for bad in [
-            "",
-            "0x",
-            "0",
-            "1",
-            "0x+1",
-            "0x-1",
-            "0xg",
-            "0X1",
-            " 0x1",
-            "0x1 ",
-            "0x1_0",
-            "0x10000000000000000",
-        ] {
+        for bad in ["", "0x", "0", "1", "0x+1", "0x-1", "0xg", "0X1", " 0x1", "0x1 ", "0x1_0", "0x10000000000000000"] {
             assert_eq!(quantity(bad), None, "{bad:?}");
         }
         for bad in ["null", "0", "1", "[]", "{}", "true", "[48,120,49]"] {
@@ -117,10 +100,7 @@ mod tests {
         let hex = |bytes: usize| format!("0x{}", "ab".repeat(bytes));
         assert!(hash(&hex(32)).is_some() && account(&hex(20)).is_some());
         for bytes in [0, 19, 21, 31, 33] {
-            assert!(
-                hash(&hex(bytes)).is_none() && account(&hex(bytes)).is_none(),
-                "{bytes}"
-            );
+            assert!(hash(&hex(bytes)).is_none() && account(&hex(bytes)).is_none(), "{bytes}");
         }
         assert_eq!(data("0x"), Some(Data(Bytes::new())));
         assert_eq!(data("0xabc"), None);

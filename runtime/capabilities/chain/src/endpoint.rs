@@ -60,18 +60,12 @@ impl Endpoint {
 
     /// What is wrong with it if it serves the chain id `found`.
     pub(crate) fn wrong_chain(&self, found: u64) -> Fault {
-        Fault::WrongChain {
-            found,
-            wanted: self.chain_id,
-        }
+        Fault::WrongChain { found, wanted: self.chain_id }
     }
 
     /// Until `deadline`, requests can be made through this.
     pub(crate) fn until(&self, deadline: tokio::time::Instant) -> Node<'_> {
-        Node {
-            endpoint: self,
-            deadline,
-        }
+        Node { endpoint: self, deadline }
     }
 
     /// Notes a fault that the endpoint is to blame for.
@@ -86,20 +80,13 @@ impl Endpoint {
         };
         let before = std::mem::replace(&mut *self.standing(), after);
         if discriminant(&before) != discriminant(&after) {
-            EndpointOut {
-                endpoint: &self.telemetry,
-                reason: fault.to_string(),
-            }
-            .emit();
+            EndpointOut { endpoint: &self.telemetry, reason: fault.to_string() }.emit();
         }
     }
 
     fn works(&self) {
         *self.standing() = Standing::Good;
-        EndpointIn {
-            endpoint: &self.telemetry,
-        }
-        .emit();
+        EndpointIn { endpoint: &self.telemetry }.emit();
     }
 
     fn is_good(&self) -> bool {
@@ -130,12 +117,11 @@ impl Node<'_> {
         if endpoint.is_good() {
             return Ok(());
         }
-        let answer = self
-            .call(
-                methods::CHAIN_ID,
-                to_raw_value(&[(); 0]).map_err(Fault::malformed)?,
-            )
-            .await?;
+        let none = to_raw_value(&[(); 0]).map_err(Fault::malformed)?;
+        let answer = self.call(methods::CHAIN_ID, none).await.map_err(|fault| match fault {
+            Fault::Rpc(error) => Fault::malformed(format!("no chain id, but error {}", error.code)),
+            other => other,
+        })?;
         let Quantity(found) = serde_json::from_str(answer.get()).map_err(Fault::malformed)?;
         if found != endpoint.chain_id {
             return Err(endpoint.wrong_chain(found));
@@ -157,11 +143,7 @@ impl Node<'_> {
     }
 
     /// Many requests of one method, the answers in their order: as one batch, or one by one if the node takes no batches.
-    pub(crate) async fn calls(
-        self,
-        method: &'static str,
-        params: Vec<Box<RawValue>>,
-    ) -> Result<Vec<Answer>, Fault> {
+    pub(crate) async fn calls(self, method: &'static str, params: Vec<Box<RawValue>>) -> Result<Vec<Answer>, Fault> {
         if params.len() > 1 && self.endpoint.batches.load(Ordering::Relaxed) {
             match self.batch(method, &params).await {
                 Err(Fault::BatchRefused) => self.endpoint.batches.store(false, Ordering::Relaxed),
@@ -183,10 +165,8 @@ impl Node<'_> {
     async fn batch(self, method: &'static str, params: &[Box<RawValue>]) -> Result<Vec<Answer>, Fault> {
         let event = Request::begin(&self.endpoint.telemetry, method);
         let mut batch = self.endpoint.client.new_batch();
-        let waiters: Result<Vec<_>, _> = params
-            .iter()
-            .map(|params| batch.add_call::<_, Box<RawValue>>(method, params))
-            .collect();
+        let waiters: Result<Vec<_>, _> =
+            params.iter().map(|params| batch.add_call::<_, Box<RawValue>>(method, params)).collect();
         let waiters = waiters?;
         let sent = match timeout_at(self.deadline, batch.send()).await {
             Ok(sent) => sent.map_err(Fault::from),

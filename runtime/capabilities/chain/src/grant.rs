@@ -33,11 +33,10 @@ impl Grant for ChainGrant {
     fn covers(&self, older: &dyn Grant) -> bool {
         let older: &dyn Any = older;
         older.downcast_ref::<Self>().is_some_and(|older| {
-            older.0.iter().all(|(name, chain)| {
-                self.0
-                    .get(name)
-                    .is_some_and(|ours| ours.methods.is_superset(&chain.methods))
-            })
+            older
+                .0
+                .iter()
+                .all(|(name, chain)| self.0.get(name).is_some_and(|ours| ours.methods.is_superset(&chain.methods)))
         })
     }
 
@@ -62,10 +61,7 @@ pub(crate) fn parse(
     written: &toml::Value,
 ) -> Result<ChainGrant, GrantError> {
     let find = |name: &str, key: &str| {
-        chains
-            .get(name)
-            .cloned()
-            .ok_or_else(|| refused(key, format!("there is no chain {name:?}"), known(chains)))
+        chains.get(name).cloned().ok_or_else(|| refused(key, format!("there is no chain {name:?}"), known(chains)))
     };
     let mut granted = Granted::new();
     match written {
@@ -74,14 +70,7 @@ pub(crate) fn parse(
                 let name = name.as_str().ok_or_else(shape)?;
                 let chain = find(name, NAME)?;
                 let methods = methods::plain().collect();
-                granted.insert(
-                    name.to_owned(),
-                    GrantedChain {
-                        chain,
-                        methods,
-                        written: None,
-                    },
-                );
+                granted.insert(name.to_owned(), GrantedChain { chain, methods, written: None });
             }
         }
         toml::Value::Table(tables) => {
@@ -91,31 +80,14 @@ pub(crate) fn parse(
                 let table = table.as_table().ok_or_else(shape)?;
                 if let Some(unknown) = table.keys().find(|key| *key != "methods") {
                     let key = format!("{key}.{unknown}");
-                    return Err(refused(
-                        &key,
-                        "unknown key".to_owned(),
-                        "the only key is `methods`".to_owned(),
-                    ));
+                    return Err(refused(&key, "unknown key".to_owned(), "the only key is `methods`".to_owned()));
                 }
-                let written = table
-                    .get("methods")
-                    .map(|methods| patterns(&key, methods))
-                    .transpose()?;
+                let written = table.get("methods").map(|methods| patterns(&key, methods)).transpose()?;
                 let methods = match &written {
-                    Some(patterns) => patterns
-                        .iter()
-                        .flat_map(|pattern| methods::matching(pattern))
-                        .collect(),
+                    Some(patterns) => patterns.iter().flat_map(|pattern| methods::matching(pattern)).collect(),
                     None => methods::plain().collect(),
                 };
-                granted.insert(
-                    name.clone(),
-                    GrantedChain {
-                        chain,
-                        methods,
-                        written,
-                    },
-                );
+                granted.insert(name.clone(), GrantedChain { chain, methods, written });
             }
         }
         _ => return Err(shape()),
@@ -129,19 +101,15 @@ pub(crate) fn parse(
 /// The patterns of `methods`, each of which allows something.
 fn patterns(chain: &str, written: &toml::Value) -> Result<Vec<String>, GrantError> {
     let key = format!("{chain}.methods");
-    let hint =
-        r#"write names of read-only methods, or beginnings as in `methods = ["eth_*", "txpool_status"]`"#;
-    let list: Option<Vec<&str>> = written
-        .as_array()
-        .and_then(|list| list.iter().map(toml::Value::as_str).collect());
+    let hint = r#"write names of read-only methods, or beginnings as in `methods = ["eth_*", "txpool_status"]`"#;
+    let list: Option<Vec<&str>> = written.as_array().and_then(|list| list.iter().map(toml::Value::as_str).collect());
     let list = list
         .filter(|list| !list.is_empty())
         .ok_or_else(|| refused(&key, "not a list of methods".to_owned(), hint.to_owned()))?;
     if let Some(nothing) = list.iter().find(|pattern| methods::matching(pattern).is_empty()) {
         let message = format!("{nothing:?} is no read-only method, and begins none");
-        let hint = format!(
-            "{hint}; tracing and pool contents need their full names, and nothing that writes can be granted"
-        );
+        let hint =
+            format!("{hint}; tracing and pool contents need their full names, and nothing that writes can be granted");
         return Err(refused(&key, message, hint));
     }
     Ok(list.into_iter().map(str::to_owned).collect())
@@ -149,19 +117,11 @@ fn patterns(chain: &str, written: &toml::Value) -> Result<Vec<String>, GrantErro
 
 fn shape() -> GrantError {
     let hint = r#"write `chain = ["NAME"]`, or a table `[grants.chain.NAME]` with `methods`"#;
-    refused(
-        NAME,
-        "not a list of chains, nor a table of them".to_owned(),
-        hint.to_owned(),
-    )
+    refused(NAME, "not a list of chains, nor a table of them".to_owned(), hint.to_owned())
 }
 
 fn refused(key: &str, message: String, hint: String) -> GrantError {
-    GrantError {
-        key: key.to_owned(),
-        message,
-        hint,
-    }
+    GrantError { key: key.to_owned(), message, hint }
 }
 
 fn known(chains: &BTreeMap<String, Arc<NamedChain>>) -> String {

@@ -130,43 +130,19 @@ mod tests {
 
     #[test]
     fn nothing_that_changes_anything_is_a_read() {
-        let verbs = [
-            "send",
-            "sign",
-            "account",
-            "filter",
-            "subscribe",
-            "mine",
-            "set",
-            "submit",
-            "import",
-        ];
+        let verbs = ["send", "sign", "account", "filter", "subscribe", "mine", "set", "submit", "import"];
         for name in PLAIN.iter().chain(COSTLY).filter(|name| **name != "trace_filter") {
             let lower = name.to_lowercase();
             assert!(verbs.iter().all(|verb| !lower.contains(verb)), "{name}");
         }
-        for never in [
-            "eth_sendRawTransaction",
-            "eth_sign",
-            "personal_unlockAccount",
-            "admin_peers",
-            "anvil_mine",
-        ] {
+        for never in ["eth_sendRawTransaction", "eth_sign", "personal_unlockAccount", "admin_peers", "anvil_mine"] {
             assert_eq!(matching(never), [""; 0]);
         }
     }
 
     #[test]
     fn names_are_compared_as_they_are() {
-        for almost in [
-            "ETH_CALL",
-            "eth_call ",
-            " eth_call",
-            "eth_call\0",
-            "eth_Call",
-            "eth*call",
-            "",
-        ] {
+        for almost in ["ETH_CALL", "eth_call ", " eth_call", "eth_call\0", "eth_Call", "eth*call", ""] {
             assert_eq!(find(almost), None, "{almost:?}");
         }
     }

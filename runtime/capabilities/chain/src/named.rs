@@ -29,25 +29,32 @@ pub(crate) struct NamedChain {
     pub(crate) runtime: Handle,
 }
 
+/// Endpoints by name, and why each gave no answer.
+type Refusals<'a> = Vec<(&'a str, Fault)>;
+
+/// Whom to ask, each with the number of healthy endpoints from it on, 0 for those that rest; and who is out.
+struct Plan<'a> {
+    ask: Vec<(&'a Endpoint, usize)>,
+    refusals: Refusals<'a>,
+}
+
 impl NamedChain {
     /// Asks endpoint after endpoint until one answers. The chain's timeout bounds the whole; an endpoint that is silent
-    /// may use its share of what is left, so that the next has time too.
+    /// may use its share of what is left, so that the next has time too, and is blamed only if that share was fair: it is
+    /// not to blame for time spent waiting for a turn.
     pub(crate) async fn read<R: Read>(&self, read: &R) -> Result<R::Answer, ReadError> {
         let deadline = Instant::now() + self.timeout;
         let Ok(Ok(_turn)) = timeout_at(deadline, self.turns.acquire()).await else {
             let problem = "too many reads at once\nhint: raise its `max_concurrent`";
-            return Err(ReadError::Unavailable(format!(
-                "chain \"{}\": {problem}",
-                self.name
-            )));
+            return Err(ReadError::Unavailable(format!("chain \"{}\": {problem}", self.name)));
         };
-        let (order, mut refusals) = self.order();
-        let mut waiting = order.len();
-        for (endpoint, healthy) in order {
+        let Plan { ask, mut refusals } = self.plan();
+        let mut waiting = ask.len();
+        for (endpoint, healthy) in ask {
             let left = deadline.saturating_duration_since(Instant::now());
-            let sharers = u32::try_from(if healthy > 0 { healthy } else { waiting }).unwrap_or(u32::MAX);
-            let node = endpoint.until(Instant::now() + left / sharers.max(1));
+            let share = left / share_of(if healthy > 0 { healthy } else { waiting });
             waiting -= 1;
+            let node = endpoint.until(Instant::now() + share);
             let answer = async {
                 node.verify().await?;
                 read.attempt(node).await
@@ -55,7 +62,10 @@ impl NamedChain {
             match answer.await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => {
-                    endpoint.failed(&fault);
+                    let hurried = share < self.timeout / share_of(2 * self.endpoints.len());
+                    if !(hurried && matches!(fault, Fault::Timeout)) {
+                        endpoint.failed(&fault);
+                    }
                     let done = fault.is_final();
                     refusals.push((endpoint.name(), fault));
                     if done {
@@ -67,35 +77,24 @@ impl NamedChain {
         Err(self.no_answer(refusals))
     }
 
-    /// Whom to ask, each with the number of healthy endpoints from it on; and whom not.
-    fn order(&self) -> (Vec<(&Endpoint, usize)>, Vec<(&str, Fault)>) {
-        let (mut now, mut last, mut never) = (Vec::new(), Vec::new(), Vec::new());
+    fn plan(&self) -> Plan<'_> {
+        let (mut now, mut last, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let time = std::time::Instant::now();
         for endpoint in &self.endpoints {
             match endpoint.turn(time) {
                 Turn::Now => now.push(endpoint),
                 Turn::Last => last.push((endpoint, 0)),
-                Turn::Never(found) => never.push((endpoint.name(), endpoint.wrong_chain(found))),
+                Turn::Never(found) => refusals.push((endpoint.name(), endpoint.wrong_chain(found))),
             }
         }
         let healthy = now.len();
-        let now = now
-            .into_iter()
-            .enumerate()
-            .map(|(place, endpoint)| (endpoint, healthy - place));
-        (now.chain(last).collect(), never)
+        let now = now.into_iter().enumerate().map(|(place, endpoint)| (endpoint, healthy - place));
+        Plan { ask: now.chain(last).collect(), refusals }
     }
 
-    fn no_answer(&self, refusals: Vec<(&str, Fault)>) -> ReadError {
-        let said: Vec<String> = refusals
-            .iter()
-            .map(|(name, fault)| format!("{name}: {fault}"))
-            .collect();
-        let said = format!(
-            "chain \"{}\": no endpoint answered: {}",
-            self.name,
-            said.join("; ")
-        );
+    fn no_answer(&self, refusals: Refusals<'_>) -> ReadError {
+        let said: Vec<String> = refusals.iter().map(|(name, fault)| format!("{name}: {fault}")).collect();
+        let said = format!("chain \"{}\": no endpoint answered: {}", self.name, said.join("; "));
         let no_sense = |(_, fault): &(&str, Fault)| matches!(fault, Fault::Malformed(_) | Fault::TooLarge(_));
         if refusals.iter().all(no_sense) {
             return ReadError::Malformed(said);
@@ -104,10 +103,7 @@ impl NamedChain {
             match fault {
                 Fault::Rpc(error) => {
                     let message = watchkeeper_contract::clean(&error.message, RPC_MESSAGE);
-                    return ReadError::Rpc {
-                        code: error.code,
-                        message,
-                    };
+                    return ReadError::Rpc { code: error.code, message };
                 }
                 Fault::NoBlock => {
                     return ReadError::NoBlock(format!("chain \"{}\" has no such block", self.name));
@@ -122,4 +118,8 @@ impl NamedChain {
     pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.clock.now().as_nanosecond()).unwrap_or(0)
     }
+}
+
+fn share_of(sharers: usize) -> u32 {
+    u32::try_from(sharers).unwrap_or(u32::MAX).max(1)
 }

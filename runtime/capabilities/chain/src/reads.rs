@@ -67,12 +67,7 @@ impl ChainReads {
     ///
     /// # Errors
     /// [`ReadError::Denied`]; [`ReadError::Malformed`] if `params` is no JSON array or object, or over 1 MiB.
-    pub fn request(
-        &self,
-        chain: &str,
-        method: &str,
-        params: String,
-    ) -> Result<Reading<Box<RawValue>>, ReadError> {
+    pub fn request(&self, chain: &str, method: &str, params: String) -> Result<Reading<Box<RawValue>>, ReadError> {
         let (chain, method) = self.allowed(chain, method)?;
         if params.len() > MAX_PARAMS {
             return Err(self.malformed(&format!("params of more than {MAX_PARAMS} bytes")));
@@ -81,12 +76,7 @@ impl ChainReads {
         let params = params
             .filter(|params| params.get().starts_with(['[', '{']))
             .ok_or_else(|| self.malformed("params must be a JSON array or object"))?;
-        Ok(begin(
-            chain,
-            method,
-            ReadRequest { method, params },
-            |_, result| result,
-        ))
+        Ok(begin(chain, method, ReadRequest { method, params }, |_, result| result))
     }
 
     /// Calls of contracts, all at the one block whose header comes with the replies. Needs the method `eth_call`.
@@ -103,14 +93,8 @@ impl ChainReads {
         if calls.len() > MAX_CALLS {
             return Err(self.malformed(&format!("more than {MAX_CALLS} calls at once")));
         }
-        let read = ReadContracts {
-            at,
-            calls,
-            max_bytes: chain.max_response,
-        };
-        Ok(begin(chain, method, read, |chain, (header, replies)| {
-            (stamped(chain, header), replies)
-        }))
+        let read = ReadContracts { at, calls, max_bytes: chain.max_response };
+        Ok(begin(chain, method, read, |chain, (header, replies)| (stamped(chain, header), replies)))
     }
 
     /// Events in a range of blocks. Needs the method `eth_getLogs`.
@@ -124,30 +108,19 @@ impl ChainReads {
     }
 
     fn allowed(&self, chain: &str, method: &str) -> Result<(&Arc<NamedChain>, &'static str), ReadError> {
-        let deny = |what: String, hint: String| {
-            ReadError::Denied(format!("job \"{}\": {what}\nhint: {hint}", self.job))
-        };
+        let deny =
+            |what: String, hint: String| ReadError::Denied(format!("job \"{}\": {what}\nhint: {hint}", self.job));
         let Some(GrantedChain { chain, methods, .. }) = self.granted.get(chain) else {
             let what = format!("chain \"{}\" is not granted", clean(chain, 64));
             return Err(deny(what, "add it to `grants.chain`".to_owned()));
         };
         let Some(known) = methods::find(method) else {
-            let what = format!(
-                "chain \"{}\": \"{}\" is not a known read",
-                chain.name,
-                clean(method, 64)
-            );
-            return Err(deny(
-                what,
-                "chains are read-only; no `grants.chain` allows other methods".to_owned(),
-            ));
+            let what = format!("chain \"{}\": \"{}\" is not a known read", chain.name, clean(method, 64));
+            return Err(deny(what, "chains are read-only; no `grants.chain` allows other methods".to_owned()));
         };
         if !methods.contains(known) {
             let what = format!("chain \"{}\": method \"{known}\" is not granted", chain.name);
-            return Err(deny(
-                what,
-                format!("add it to `grants.chain.{}.methods`", chain.name),
-            ));
+            return Err(deny(what, format!("add it to `grants.chain.{}.methods`", chain.name)));
         }
         Ok((chain, known))
     }
@@ -165,19 +138,11 @@ fn begin<R: Read, T: Send + 'static>(
 ) -> Reading<T> {
     let power = format!("chain {} {method}", chain.name);
     let task = Arc::clone(chain);
-    let task = chain
-        .runtime
-        .spawn(async move { task.read(&read).await.map(|answer| finish(&task, answer)) });
-    Reading {
-        power,
-        task: AbortOnDropHandle::new(task),
-    }
+    let task = chain.runtime.spawn(async move { task.read(&read).await.map(|answer| finish(&task, answer)) });
+    Reading { power, task: AbortOnDropHandle::new(task) }
 }
 
 /// With the time when its block was first seen.
 fn stamped(chain: &NamedChain, header: Header) -> Header {
-    Header {
-        seen: chain.seen.first(header.hash, chain.now()),
-        ..header
-    }
+    Header { seen: chain.seen.first(header.hash, chain.now()), ..header }
 }

@@ -31,9 +31,7 @@ pub struct EndpointSettings {
 
 impl fmt::Debug for EndpointSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointSettings")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("EndpointSettings").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -51,14 +49,10 @@ pub enum OpenError {
         hint: &'static str,
     },
     /// An `https` endpoint needs the system's root certificates, and there are none.
-    #[error(
-        "chains: can't check the certificates of https endpoints: {0}\nhint: install the ca-certificates package"
-    )]
+    #[error("chains: can't check the certificates of https endpoints: {0}\nhint: install the ca-certificates package")]
     Certificates(String),
     /// The HTTP client can't be made.
-    #[error(
-        "chains: no HTTP client: {0}\nhint: this is a fault of the machine or of this program; please report it"
-    )]
+    #[error("chains: no HTTP client: {0}\nhint: this is a fault of the machine or of this program; please report it")]
     Client(String),
 }
 
@@ -74,48 +68,27 @@ impl ChainSettings {
             return Err(refuse("endpoints", "there is none", "name at least one endpoint"));
         }
         if self.timeout.is_zero() {
-            return Err(refuse(
-                "timeout",
-                "no read can be done in no time",
-                "write a duration such as \"10s\"",
-            ));
+            return Err(refuse("timeout", "no read can be done in no time", "write a duration such as \"10s\""));
         }
         if self.max_response == 0 {
-            return Err(refuse(
-                "max_response",
-                "no answer fits",
-                "write a size such as \"16MiB\"",
-            ));
+            return Err(refuse("max_response", "no answer fits", "write a size such as \"16MiB\""));
         }
         if self.max_concurrent == 0 {
-            return Err(refuse(
-                "max_concurrent",
-                "no read could ever begin",
-                "write a number from 1",
-            ));
+            return Err(refuse("max_concurrent", "no read could ever begin", "write a number from 1"));
         }
-        let names: BTreeSet<&str> = self
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.name.as_str())
-            .collect();
+        let names: BTreeSet<&str> = self.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         if names.len() < self.endpoints.len() {
-            return Err(refuse(
-                "endpoints",
-                "two have the same name",
-                "give each endpoint a name of its own",
-            ));
+            return Err(refuse("endpoints", "two have the same name", "give each endpoint a name of its own"));
         }
         let parse = |endpoint: &EndpointSettings| {
             let url = Url::parse(&endpoint.url).ok();
-            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-                .ok_or_else(|| {
-                    refuse(
-                        &format!("endpoints.{}.url", endpoint.name),
-                        "not an HTTP URL",
-                        "write http://HOST:PORT/ or https://HOST/",
-                    )
-                })
+            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()).ok_or_else(|| {
+                refuse(
+                    &format!("endpoints.{}.url", endpoint.name),
+                    "not an HTTP URL",
+                    "write http://HOST:PORT/ or https://HOST/",
+                )
+            })
         };
         self.endpoints.iter().map(parse).collect()
     }

@@ -66,10 +66,7 @@ mod tests {
     #[test]
     fn an_endpoint_of_another_chain_is_never_a_last_resort() {
         let start = Instant::now();
-        let mut standing = Standing::WrongChain {
-            found: 5,
-            until: start + REST,
-        };
+        let mut standing = Standing::WrongChain { found: 5, until: start + REST };
         assert_eq!(standing.turn(start), Turn::Never(5));
         assert_eq!(standing.turn(start + REST), Turn::Now, "it is verified again");
     }

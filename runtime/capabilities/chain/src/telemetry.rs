@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Instant,
@@ -17,8 +17,11 @@ pub struct ChainMetrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     up: IntGaugeVec,
-    /// Counts configurations: endpoints of an older one, kept by a run in flight, no longer say whether they are up.
+    /// How many configurations were opened.
     opened: Arc<AtomicU64>,
+    /// The configuration whose endpoints say whether they are up: the latest that was used. An older one, kept by a run
+    /// in flight, is not heard again; one that was opened and then refused is never heard.
+    speaking: Arc<Mutex<u64>>,
 }
 
 impl ChainMetrics {
@@ -28,10 +31,7 @@ impl ChainMetrics {
     /// The registry has them already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let requests = IntCounterVec::new(
-            Opts::new(
-                "watchkeeper_chain_requests_total",
-                "Requests to endpoints of chains, by result.",
-            ),
+            Opts::new("watchkeeper_chain_requests_total", "Requests to endpoints of chains, by result."),
             &["chain", "endpoint", "method", "result"],
         )?;
         let durations = HistogramVec::new(
@@ -39,9 +39,7 @@ impl ChainMetrics {
                 "watchkeeper_chain_request_duration_seconds",
                 "Time until an endpoint answered or was given up.",
             )
-            .buckets(vec![
-                0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
-            ]),
+            .buckets(vec![0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]),
             &["chain", "endpoint"],
         )?;
         let up = IntGaugeVec::new(
@@ -54,18 +52,12 @@ impl ChainMetrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(up.clone()))?;
-        Ok(Self {
-            requests,
-            durations,
-            up,
-            opened: Arc::default(),
-        })
+        Ok(Self { requests, durations, up, opened: Arc::default(), speaking: Arc::default() })
     }
 
-    /// Begins a configuration: nothing is known of its endpoints yet. Returns its number.
+    /// The number of a new configuration.
     pub(crate) fn open(&self) -> u64 {
-        self.up.reset();
-        self.opened.fetch_add(1, Ordering::SeqCst) + 1
+        self.opened.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
@@ -80,11 +72,14 @@ pub(crate) struct EndpointTelemetry {
 
 impl EndpointTelemetry {
     fn set_up(&self, up: bool) {
-        if self.metrics.opened.load(Ordering::SeqCst) == self.opened {
-            self.metrics
-                .up
-                .with_label_values(&[&*self.chain, &*self.endpoint])
-                .set(up.into());
+        let metrics = &self.metrics;
+        let mut speaking = metrics.speaking.lock().unwrap_or_else(PoisonError::into_inner);
+        if *speaking < self.opened {
+            *speaking = self.opened;
+            metrics.up.reset();
+        }
+        if *speaking == self.opened {
+            metrics.up.with_label_values(&[&*self.chain, &*self.endpoint]).set(up.into());
         }
     }
 }
@@ -126,12 +121,7 @@ pub(crate) struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(crate) fn begin(endpoint: &'a EndpointTelemetry, method: &'static str) -> Self {
-        Self {
-            endpoint,
-            method,
-            begun: Instant::now(),
-            result: "cancelled",
-        }
+        Self { endpoint, method, begun: Instant::now(), result: "cancelled" }
     }
 
     pub(crate) fn end(mut self, result: &'static str) {
@@ -141,21 +131,10 @@ impl<'a> Request<'a> {
 
 impl Drop for Request<'_> {
     fn drop(&mut self) {
-        let EndpointTelemetry {
-            metrics,
-            chain,
-            endpoint,
-            ..
-        } = self.endpoint;
+        let EndpointTelemetry { metrics, chain, endpoint, .. } = self.endpoint;
         let (method, result, elapsed) = (self.method, self.result, self.begun.elapsed());
-        metrics
-            .requests
-            .with_label_values(&[&**chain, &**endpoint, method, result])
-            .inc();
-        metrics
-            .durations
-            .with_label_values(&[&**chain, &**endpoint])
-            .observe(elapsed.as_secs_f64());
+        metrics.requests.with_label_values(&[&**chain, &**endpoint, method, result]).inc();
+        metrics.durations.with_label_values(&[&**chain, &**endpoint]).observe(elapsed.as_secs_f64());
         tracing::debug!(%chain, %endpoint, method, result, ?elapsed, "request to endpoint");
     }
 }

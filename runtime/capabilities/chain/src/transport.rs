@@ -3,10 +3,11 @@
 
 use std::{
     collections::BTreeSet,
-    error::Error as _,
+    error::Error,
     io,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use alloy_json_rpc::{Id, RequestPacket, ResponsePacket};
@@ -21,6 +22,9 @@ use crate::{
     fault::{Fault, is_about_the_request},
 };
 
+/// How long an unused connection is kept: less than servers and proxies do, so that none is closed while it is taken up.
+const IDLE: Duration = Duration::from_secs(30);
+
 /// The HTTP client of all endpoints. Certificates are checked against the system's roots, which must exist only if
 /// `https` is used.
 pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
@@ -28,8 +32,7 @@ pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| OpenError::Client(error.to_string()))?;
     let tls = if https {
-        tls.with_platform_verifier()
-            .map_err(|error| OpenError::Certificates(error.to_string()))?
+        tls.with_platform_verifier().map_err(|error| OpenError::Certificates(error.to_string()))?
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };
@@ -39,10 +42,9 @@ pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
+        .pool_idle_timeout(IDLE)
         .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
-    client
-        .build()
-        .map_err(|error| OpenError::Client(error.without_url().to_string()))
+    client.build().map_err(|error| OpenError::Client(error.without_url().to_string()))
 }
 
 /// The way to one endpoint.
@@ -55,29 +57,18 @@ pub(crate) struct Transport {
 
 impl Transport {
     pub(crate) fn new(client: Client, url: Url, max_response: usize) -> Self {
-        Self {
-            client,
-            url,
-            max_response,
-        }
+        Self { client, url, max_response }
     }
 
     async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, Fault> {
         let body = serde_json::to_vec(&packet).map_err(Fault::malformed)?;
-        let request = self
-            .client
-            .post(self.url)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body);
+        let request = self.client.post(self.url).header(header::CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
         if !status.is_success() && !is_about_the_request(status.as_u16()) {
             return Err(Fault::Status(status.as_u16()));
         }
-        if response
-            .content_length()
-            .is_some_and(|length| length > self.max_response as u64)
-        {
+        if response.content_length().is_some_and(|length| length > self.max_response as u64) {
             return Err(Fault::TooLarge(self.max_response));
         }
         let mut body = Vec::new();
@@ -112,9 +103,7 @@ fn answer(asked: &RequestPacket, body: &[u8]) -> Result<ResponsePacket, Fault> {
             let wanted: BTreeSet<&Id> = requests.iter().map(|request| request.id()).collect();
             let given: BTreeSet<&Id> = responses.iter().map(|response| &response.id).collect();
             if wanted != given || responses.len() != requests.len() {
-                return Err(Fault::malformed(
-                    "it doesn't answer each request of the batch once",
-                ));
+                return Err(Fault::malformed("it doesn't answer each request of the batch once"));
             }
         }
         (RequestPacket::Batch(_), ResponsePacket::Single(response)) => {
@@ -131,33 +120,29 @@ fn answer(asked: &RequestPacket, body: &[u8]) -> Result<ResponsePacket, Fault> {
     Ok(answer)
 }
 
-/// In words without the URL, or any host or path.
 fn unreachable(error: &reqwest::Error) -> Fault {
     if error.is_timeout() {
         return Fault::Timeout;
     }
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            return match io
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            {
-                Some(rustls::Error::InvalidCertificate(_)) => {
-                    Fault::Unreachable("its certificate is not valid here".to_owned())
-                }
-                Some(_) => Fault::Unreachable("the TLS handshake failed".to_owned()),
-                None => Fault::Unreachable(io.kind().to_string()),
-            };
-        }
-        source = cause.source();
+    let otherwise = if error.is_connect() { "no connection" } else { "the connection broke off" };
+    Fault::Unreachable(cause(error).unwrap_or_else(|| otherwise.to_owned()))
+}
+
+/// Why a connection failed, in words without the URL, or any host or path.
+fn cause(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(match tls {
+            rustls::Error::InvalidCertificate(_) => "its certificate is not valid here".to_owned(),
+            _ => "the TLS handshake failed".to_owned(),
+        });
     }
-    let what = if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke off"
-    };
-    Fault::Unreachable(what.to_owned())
+    match error.downcast_ref::<io::Error>() {
+        Some(io) => match io.get_ref() {
+            Some(inner) => cause(inner),
+            None => Some(io.kind().to_string()),
+        },
+        None => cause(error.source()?),
+    }
 }
 
 impl Service<RequestPacket> for Transport {
@@ -183,18 +168,12 @@ mod tests {
     use super::*;
 
     fn single() -> RequestPacket {
-        RequestPacket::Single(
-            Request::new("eth_chainId", Id::Number(7), [(); 0])
-                .serialize()
-                .unwrap(),
-        )
+        RequestPacket::Single(Request::new("eth_chainId", Id::Number(7), [(); 0]).serialize().unwrap())
     }
 
     fn batch() -> RequestPacket {
         let ids = [7, 8].map(Id::Number);
-        ids.map(|id| Request::new("eth_chainId", id, [(); 0]).serialize().unwrap())
-            .into_iter()
-            .collect()
+        ids.map(|id| Request::new("eth_chainId", id, [(); 0]).serialize().unwrap()).into_iter().collect()
     }
 
     #[test]
@@ -219,10 +198,22 @@ mod tests {
             "<html>502</html>",
             "",
         ] {
-            assert!(
-                matches!(answer(&single(), bad.as_bytes()), Err(Fault::Malformed(_))),
-                "{bad}"
-            );
+            assert!(matches!(answer(&single(), bad.as_bytes()), Err(Fault::Malformed(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_failed_connection_is_told_without_a_host() {
+        let certificate = rustls::CertificateError::NotValidForName;
+        let tls = io::Error::new(io::ErrorKind::InvalidData, rustls::Error::InvalidCertificate(certificate));
+        let told = [
+            (io::Error::other(tls), Some("its certificate is not valid here")),
+            (io::Error::other(rustls::Error::DecryptError), Some("the TLS handshake failed")),
+            (io::ErrorKind::ConnectionRefused.into(), Some("connection refused")),
+            (io::Error::other("failed to look up a host"), None),
+        ];
+        for (error, words) in told {
+            assert_eq!(cause(&error).as_deref(), words);
         }
     }
 
@@ -238,16 +229,10 @@ mod tests {
             r#"{"id":7,"result":"0x1"}"#,
             "[]",
         ] {
-            assert!(
-                matches!(answer(&batch(), bad.as_bytes()), Err(Fault::Malformed(_))),
-                "{bad}"
-            );
+            assert!(matches!(answer(&batch(), bad.as_bytes()), Err(Fault::Malformed(_))), "{bad}");
         }
         let refused = r#"{"id":null,"error":{"code":-32600,"message":"no batches"}}"#;
-        assert!(matches!(
-            answer(&batch(), refused.as_bytes()),
-            Err(Fault::BatchRefused)
-        ));
+        assert!(matches!(answer(&batch(), refused.as_bytes()), Err(Fault::BatchRefused)));
     }
 
     proptest! {

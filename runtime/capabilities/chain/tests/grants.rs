@@ -24,60 +24,15 @@ async fn a_wrong_grant_names_the_key_and_what_to_write() {
         ("chain = ['locl']", "chain", "there is no chain \"locl\"", names),
         ("chain = []", "chain", "it names no chain", names),
         ("chain = {}", "chain", "it names no chain", names),
-        (
-            "chain = 'local'",
-            "chain",
-            "not a list of chains, nor a table of them",
-            shape,
-        ),
-        (
-            "chain = true",
-            "chain",
-            "not a list of chains, nor a table of them",
-            shape,
-        ),
-        (
-            "chain = [1]",
-            "chain",
-            "not a list of chains, nor a table of them",
-            shape,
-        ),
-        (
-            "chain.local = true",
-            "chain",
-            "not a list of chains, nor a table of them",
-            shape,
-        ),
-        (
-            "chain.locl = {}",
-            "chain.locl",
-            "there is no chain \"locl\"",
-            names,
-        ),
-        (
-            "chain.local.method = ['eth_*']",
-            "chain.local.method",
-            "unknown key",
-            "the only key is `methods`",
-        ),
-        (
-            "chain.local.methods = []",
-            "chain.local.methods",
-            "not a list of methods",
-            "read-only methods",
-        ),
-        (
-            "chain.local.methods = 'eth_*'",
-            "chain.local.methods",
-            "not a list of methods",
-            "read-only methods",
-        ),
-        (
-            "chain.local.methods = [1]",
-            "chain.local.methods",
-            "not a list of methods",
-            "read-only methods",
-        ),
+        ("chain = 'local'", "chain", "not a list of chains, nor a table of them", shape),
+        ("chain = true", "chain", "not a list of chains, nor a table of them", shape),
+        ("chain = [1]", "chain", "not a list of chains, nor a table of them", shape),
+        ("chain.local = true", "chain", "not a list of chains, nor a table of them", shape),
+        ("chain.locl = {}", "chain.locl", "there is no chain \"locl\"", names),
+        ("chain.local.method = ['eth_*']", "chain.local.method", "unknown key", "the only key is `methods`"),
+        ("chain.local.methods = []", "chain.local.methods", "not a list of methods", "read-only methods"),
+        ("chain.local.methods = 'eth_*'", "chain.local.methods", "not a list of methods", "read-only methods"),
+        ("chain.local.methods = [1]", "chain.local.methods", "not a list of methods", "read-only methods"),
         (
             "chain.local.methods = ['eth_call', 'eth_sendRawTransaction']",
             "chain.local.methods",
@@ -97,15 +52,8 @@ async fn a_wrong_grant_names_the_key_and_what_to_write() {
             methods,
         ),
     ] {
-        let error = opened()
-            .grant(written)
-            .err()
-            .unwrap_or_else(|| panic!("{written} was granted"));
-        assert_eq!(
-            (error.key.as_str(), error.message.as_str()),
-            (key, message),
-            "{written}"
-        );
+        let error = opened().grant(written).err().unwrap_or_else(|| panic!("{written} was granted"));
+        assert_eq!((error.key.as_str(), error.message.as_str()), (key, message), "{written}");
         assert!(error.hint.contains(hint), "{written}: {}", error.hint);
     }
 }
@@ -147,24 +95,11 @@ async fn arguments_are_checked_before_anything_is_sent() {
     let opened = open(settings(&[("main", node.url())]));
     let long = format!("[\"{}\"]", "x".repeat(1 << 20));
     for params in ["", "1", "\"a\"", "null", "[", "[] []", "{]", "\u{0}[]", &long] {
-        let refused = opened
-            .reads()
-            .request("local", "eth_gasPrice", params.to_owned())
-            .err();
-        assert!(
-            matches!(refused, Some(ReadError::Malformed(_))),
-            "{}",
-            &params[..params.len().min(20)]
-        );
+        let refused = opened.reads().request("local", "eth_gasPrice", params.to_owned()).err();
+        assert!(matches!(refused, Some(ReadError::Malformed(_))), "{}", &params[..params.len().min(20)]);
     }
     for params in ["[]", " [1]", "{}"] {
-        assert!(
-            opened
-                .reads()
-                .request("local", "eth_gasPrice", params.to_owned())
-                .is_ok(),
-            "{params}"
-        );
+        assert!(opened.reads().request("local", "eth_gasPrice", params.to_owned()).is_ok(), "{params}");
     }
     assert_eq!(node.asked("eth_gasPrice"), 0);
 }
@@ -189,14 +124,8 @@ async fn a_narrower_grant_does_not_cover_a_wider_one() {
 async fn grants_are_described_in_plain_words() {
     let opened = opened();
     let all = opened.grant("chain = ['local']").unwrap().describe();
-    assert_eq!(
-        all,
-        ["reads chain local: blocks, contracts, events, state of the node"]
-    );
-    let few = opened
-        .grant("chain.local.methods = ['eth_*', 'txpool_status']")
-        .unwrap()
-        .describe();
+    assert_eq!(all, ["reads chain local: blocks, contracts, events, state of the node"]);
+    let few = opened.grant("chain.local.methods = ['eth_*', 'txpool_status']").unwrap().describe();
     assert_eq!(few, ["reads chain local, only eth_*, txpool_status"]);
 }
 
@@ -206,19 +135,9 @@ async fn settings_that_can_t_work_name_their_key_and_show_no_url() {
     let metrics = ChainMetrics::register(&registry).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let good = settings(&[("main", "http://127.0.0.1:1/".to_owned())]);
-    let endpoint = |name: &str, url: &str| EndpointSettings {
-        name: name.to_owned(),
-        url: url.to_owned(),
-    };
+    let endpoint = |name: &str, url: &str| EndpointSettings { name: name.to_owned(), url: url.to_owned() };
     let mut cases = Vec::new();
-    for url in [
-        "",
-        "hush",
-        "ftp://hush/",
-        "ws://hush/",
-        "http://",
-        "http://hush:99999/",
-    ] {
+    for url in ["", "hush", "ftp://hush/", "ws://hush/", "http://", "http://hush:99999/"] {
         let mut bad = good.clone();
         bad.endpoints = vec![endpoint("main", url)];
         cases.push((bad, "chains.local.endpoints.main.url: not an HTTP URL"));
@@ -241,47 +160,9 @@ async fn settings_that_can_t_work_name_their_key_and_show_no_url() {
     for (settings, text) in cases {
         let all = BTreeMap::from([("local".to_owned(), settings)]);
         let runtime = tokio::runtime::Handle::current();
-        let error = Chains::open(&all, &metrics, &runtime, &clock)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with(text) && error.contains("\nhint: ") && !error.contains("hush"),
-            "{error}"
-        );
+        let error = Chains::open(&all, &metrics, &runtime, &clock).unwrap_err().to_string();
+        assert!(error.starts_with(text) && error.contains("\nhint: ") && !error.contains("hush"), "{error}");
     }
-}
-
-#[tokio::test]
-async fn a_new_configuration_knows_nothing_of_its_endpoints_yet() {
-    let (node, registry) = (Fake::honest().await, Registry::new());
-    let metrics = ChainMetrics::register(&registry).unwrap();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let open_as = |endpoint: &str| {
-        let all = BTreeMap::from([("local".to_owned(), settings(&[(endpoint, node.url())]))]);
-        let runtime = tokio::runtime::Handle::current();
-        let chains = Chains::open(&all, &metrics, &runtime, &clock).unwrap();
-        Opened {
-            chains,
-            registry: registry.clone(),
-        }
-    };
-    let read = async |opened: &Opened| {
-        opened
-            .reads()
-            .header("local", At::Latest)
-            .unwrap()
-            .answer()
-            .await
-            .unwrap()
-    };
-    let old = open_as("old");
-    read(&old).await;
-    assert_eq!(old.up("old").as_deref(), Some("1"));
-    let new = open_as("new");
-    assert_eq!((new.up("old"), new.up("new")), (None, None));
-    read(&old).await;
-    read(&new).await;
-    assert_eq!((new.up("old"), new.up("new").as_deref()), (None, Some("1")));
 }
 
 #[test]

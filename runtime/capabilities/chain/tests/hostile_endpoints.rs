@@ -2,176 +2,54 @@
 
 mod support;
 
-use std::{
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{
-    CHAIN_ID, Opened,
-    fake::{Fake, Say, block},
-    open, settings, until,
+    CHAIN_ID,
+    fake::{Fake, Say, block, nested, with_result},
+    open, settings,
 };
-use watchkeeper_chain::{At, Call, Header, ReadError, Reply};
-
-async fn head(opened: &Opened) -> Result<Header, ReadError> {
-    opened.reads().header("local", At::Latest).unwrap().answer().await
-}
-
-fn nested(depth: usize) -> Vec<u8> {
-    ["[".repeat(depth), "]".repeat(depth)].concat().into_bytes()
-}
-
-fn with_result(request: &Value, result: &[u8]) -> Say {
-    let head = format!("{{\"id\":{},\"result\":", request["id"]);
-    Say::Body([head.as_bytes(), result, b"}"].concat())
-}
+use watchkeeper_chain::{At, ReadError};
 
 /// Wrong answers to a question for a header: what it is called, how it is said, whether the endpoint rests for it, and
 /// what the plugin hears if there is no other endpoint.
 type Case = (&'static str, fn(&Value) -> Say, bool, &'static str);
 
 const CASES: &[Case] = &[
-    (
-        "garbage",
-        |_| Say::Body(b"\xff\x00garbage".to_vec()),
-        true,
-        "malformed",
-    ),
-    (
-        "a web page",
-        |_| Say::Body(b"<html>hello</html>".to_vec()),
-        true,
-        "malformed",
-    ),
+    ("garbage", |_| Say::Body(b"\xff\x00garbage".to_vec()), true, "malformed"),
+    ("a web page", |_| Say::Body(b"<html>hello</html>".to_vec()), true, "malformed"),
     ("an empty body", |_| Say::Body(vec![]), true, "malformed"),
-    (
-        "another id",
-        |_| Say::json(&json!({ "id": 999_999, "result": block(1, "ee") })),
-        true,
-        "malformed",
-    ),
-    (
-        "no id",
-        |_| Say::json(&json!({ "result": block(1, "ee") })),
-        true,
-        "malformed",
-    ),
-    (
-        "a batch",
-        |r| Say::json(&json!([{ "id": r["id"], "result": block(1, "ee") }])),
-        true,
-        "malformed",
-    ),
-    (
-        "a number for a block",
-        |r| Say::result(r, json!(0)),
-        true,
-        "malformed",
-    ),
-    (
-        "an empty object",
-        |r| Say::result(r, json!({})),
-        true,
-        "malformed",
-    ),
-    (
-        "no result",
-        |r| Say::json(&json!({ "id": r["id"] })),
-        true,
-        "malformed",
-    ),
+    ("another id", |_| Say::json(&json!({ "id": 999_999, "result": block(1, "ee") })), true, "malformed"),
+    ("no id", |_| Say::json(&json!({ "result": block(1, "ee") })), true, "malformed"),
+    ("a batch", |r| Say::json(&json!([{ "id": r["id"], "result": block(1, "ee") }])), true, "malformed"),
+    ("a number for a block", |r| Say::result(r, json!(0)), true, "malformed"),
+    ("an empty object", |r| Say::result(r, json!({})), true, "malformed"),
+    ("no result", |r| Say::json(&json!({ "id": r["id"] })), true, "malformed"),
     ("a deep nest", |_| Say::Body(nested(200_000)), true, "malformed"),
-    (
-        "a deep nest as result",
-        |r| with_result(r, &nested(200_000)),
-        true,
-        "malformed",
-    ),
-    (
-        "a huge body",
-        |_| Say::Body(vec![b' '; 2 << 20]),
-        false,
-        "malformed",
-    ),
-    (
-        "a body without end",
-        |_| Say::Drip(&[b' '; 65_536]),
-        false,
-        "malformed",
-    ),
-    (
-        "a truncated body",
-        |_| Say::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec()),
-        true,
-        "unavailable",
-    ),
-    (
-        "no HTTP",
-        |_| Say::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()),
-        true,
-        "unavailable",
-    ),
+    ("a deep nest as result", |r| with_result(r, &nested(200_000)), true, "malformed"),
+    ("a huge body", |_| Say::Body(vec![b' '; 2 << 20]), false, "malformed"),
+    ("a body without end", |_| Say::Drip(&[b' '; 65_536]), false, "malformed"),
+    ("a truncated body", |_| Say::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_vec()), true, "unavailable"),
+    ("no HTTP", |_| Say::Raw(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()), true, "unavailable"),
     ("a closed connection", |_| Say::Raw(vec![]), true, "unavailable"),
-    (
-        "HTTP 500",
-        |_| Say::Http(500, String::new(), vec![]),
-        true,
-        "unavailable",
-    ),
-    (
-        "HTTP 429",
-        |_| Say::Http(429, String::new(), vec![]),
-        true,
-        "unavailable",
-    ),
-    (
-        "HTTP 401",
-        |_| Say::Http(401, String::new(), vec![]),
-        true,
-        "unavailable",
-    ),
+    ("HTTP 500", |_| Say::Http(500, String::new(), vec![]), true, "unavailable"),
+    ("HTTP 429", |_| Say::Http(429, String::new(), vec![]), true, "unavailable"),
+    ("HTTP 401", |_| Say::Http(401, String::new(), vec![]), true, "unavailable"),
     (
         "HTTP 500 with an answer",
-        |r| {
-            Say::Http(
-                500,
-                String::new(),
-                json!({ "id": r["id"], "result": block(1, "ee") })
-                    .to_string()
-                    .into(),
-            )
-        },
+        |r| Say::Http(500, String::new(), json!({ "id": r["id"], "result": block(1, "ee") }).to_string().into()),
         true,
         "unavailable",
     ),
     (
         "HTTP 400 with an answer",
-        |r| {
-            Say::Http(
-                400,
-                String::new(),
-                json!({ "id": r["id"], "result": block(1, "ee") })
-                    .to_string()
-                    .into(),
-            )
-        },
+        |r| Say::Http(400, String::new(), json!({ "id": r["id"], "result": block(1, "ee") }).to_string().into()),
         false,
         "unavailable",
     ),
-    (
-        "HTTP 204",
-        |_| Say::Http(204, String::new(), vec![]),
-        true,
-        "malformed",
-    ),
-    (
-        "a rate limit",
-        |r| Say::error(r, -32_005, "daily request count exceeded"),
-        false,
-        "rpc -32005",
-    ),
+    ("HTTP 204", |_| Say::Http(204, String::new(), vec![]), true, "malformed"),
+    ("a rate limit", |r| Say::error(r, -32_005, "daily request count exceeded"), false, "rpc -32005"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,25 +57,15 @@ async fn a_wrong_answer_costs_one_try_and_is_never_believed() {
     for (name, say, rests, alone) in CASES {
         let (hostile, honest) = (Fake::node(say).await, Fake::honest().await);
         let opened = open(settings(&[("bad", hostile.url()), ("good", honest.url())]));
-        let header = head(&opened)
-            .await
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let header = opened.head().await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((header.number, header.timestamp), (16, 0x6500_0000), "{name}");
-        head(&opened).await.unwrap();
+        opened.head().await.unwrap();
         let asked = hostile.asked("eth_getBlockByNumber");
-        assert_eq!(
-            asked,
-            if *rests { 1 } else { 2 },
-            "{name}: how often it was asked"
-        );
-        assert_eq!(
-            opened.up("bad").as_deref(),
-            Some(if *rests { "0" } else { "1" }),
-            "{name}"
-        );
+        assert_eq!(asked, if *rests { 1 } else { 2 }, "{name}: how often it was asked");
+        assert_eq!(opened.up("bad").as_deref(), Some(if *rests { "0" } else { "1" }), "{name}");
 
         let only = open(settings(&[("bad", hostile.url())]));
-        let error = head(&only).await.unwrap_err();
+        let error = only.head().await.unwrap_err();
         let kind = match &error {
             ReadError::Malformed(_) => "malformed".to_owned(),
             ReadError::Unavailable(_) => "unavailable".to_owned(),
@@ -206,12 +74,8 @@ async fn a_wrong_answer_costs_one_try_and_is_never_believed() {
         };
         assert_eq!(kind, *alone, "{name}: {error}");
         assert!(!error.to_string().contains("127.0.0.1"), "{name}: {error}");
-        head(&only).await.unwrap_err();
-        assert_eq!(
-            hostile.asked("eth_getBlockByNumber"),
-            asked + 2,
-            "{name}: a lone endpoint is still asked"
-        );
+        only.head().await.unwrap_err();
+        assert_eq!(hostile.asked("eth_getBlockByNumber"), asked + 2, "{name}: a lone endpoint is still asked");
     }
 }
 
@@ -222,23 +86,10 @@ async fn a_silent_endpoint_costs_its_share_of_the_time_once() {
     settings.timeout = Duration::from_secs(4);
     let opened = open(settings);
     for _ in 0..5 {
-        assert_eq!(head(&opened).await.unwrap().number, 16);
+        assert_eq!(opened.head().await.unwrap().number, 16);
     }
     assert_eq!(silent.exchanges(), 1);
     assert_eq!(opened.up("silent").as_deref(), Some("0"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_drips_in_does_not_outlast_the_timeout() {
-    let slow = Fake::node(|_| Say::Drip(b" ")).await;
-    let mut settings = settings(&[("slow", slow.url())]);
-    settings.timeout = Duration::from_millis(500);
-    let opened = open(settings);
-    let error = head(&opened).await.unwrap_err();
-    assert_eq!(
-        error,
-        ReadError::Unavailable("chain \"local\": no endpoint answered: slow: no answer in time".to_owned())
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,21 +97,27 @@ async fn an_endpoint_of_another_chain_is_out_and_shown() {
     let wrong = Fake::start(|request| Say::result(request, json!("0x5"))).await;
     let honest = Fake::honest().await;
     let opened = open(settings(&[("wrong", wrong.url()), ("good", honest.url())]));
-    head(&opened).await.unwrap();
-    head(&opened).await.unwrap();
+    opened.head().await.unwrap();
+    opened.head().await.unwrap();
     assert_eq!(opened.up("wrong").as_deref(), Some("0"));
-    assert_eq!(
-        (wrong.asked("eth_chainId"), wrong.exchanges()),
-        (1, 1),
-        "it is asked for nothing else"
-    );
+    assert_eq!((wrong.asked("eth_chainId"), wrong.exchanges()), (1, 1), "it is asked for nothing else");
 
     let only = open(settings(&[("wrong", wrong.url())]));
     for _ in 0..2 {
-        let error = head(&only).await.unwrap_err();
+        let error = only.head().await.unwrap_err();
         let text = format!("chain \"local\": no endpoint answered: wrong: serves chain id 5, not {CHAIN_ID}");
         assert_eq!(error, ReadError::Unavailable(text));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_hides_its_chain_is_not_asked_for_data() {
+    let hiding = Fake::start(|request| Say::error(request, -32_601, "method not found")).await;
+    let honest = Fake::honest().await;
+    let opened = open(settings(&[("hiding", hiding.url()), ("good", honest.url())]));
+    assert_eq!(opened.head().await.unwrap().number, 16);
+    assert_eq!((hiding.asked("eth_chainId"), hiding.exchanges()), (1, 1));
+    assert_eq!(opened.up("hiding").as_deref(), Some("0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -268,9 +125,7 @@ async fn redirects_are_not_followed() {
     let target = Fake::honest().await;
     let location = format!("location: {}\r\n", target.url());
     let redirects = Fake::start(move |_| Say::Http(307, location.clone(), vec![])).await;
-    let error = head(&open(settings(&[("main", redirects.url())])))
-        .await
-        .unwrap_err();
+    let error = open(settings(&[("main", redirects.url())])).head().await.unwrap_err();
     assert_eq!(
         error,
         ReadError::Unavailable("chain \"local\": no endpoint answered: main: HTTP status 307".to_owned())
@@ -281,95 +136,16 @@ async fn redirects_are_not_followed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_chain_is_passed_on_and_not_asked_for_twice() {
     let first = Fake::node(|request| {
-        let error =
-            json!({ "id": request["id"], "error": { "code": -32_000, "message": "no\u{1b}[31m state" } });
+        let error = json!({ "id": request["id"], "error": { "code": -32_000, "message": "no\u{1b}[31m state" } });
         Say::Http(400, String::new(), error.to_string().into())
     })
     .await;
     let second = Fake::honest().await;
     let opened = open(settings(&[("first", first.url()), ("second", second.url())]));
-    let error = head(&opened).await.unwrap_err();
-    assert_eq!(
-        error,
-        ReadError::Rpc {
-            code: -32_000,
-            message: "no[31m state".to_owned()
-        }
-    );
+    let error = opened.head().await.unwrap_err();
+    assert_eq!(error, ReadError::Rpc { code: -32_000, message: "no[31m state".to_owned() });
     assert_eq!(second.exchanges(), 0);
     assert_eq!(opened.up("first").as_deref(), Some("1"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn deep_results_are_passed_on_without_being_taken_apart() {
-    let node = Fake::node(|request| with_result(request, &nested(200_000))).await;
-    let opened = open(settings(&[("main", node.url())]));
-    let read = opened
-        .reads()
-        .request("local", "eth_feeHistory", "[]".to_owned())
-        .unwrap();
-    assert_eq!(read.answer().await.unwrap().get().len(), 400_000);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_refuses_batches_is_asked_one_by_one() {
-    let node = Fake::node(|request| match (request.is_array(), request["method"].as_str()) {
-        (true, _) => Say::json(&json!({ "id": null, "error": { "code": -32_600, "message": "no batches" } })),
-        (_, Some("eth_call")) => Say::result(request, request["params"][0]["input"].clone()),
-        _ => Say::result(request, block(16, "ab")),
-    })
-    .await;
-    let opened = open(settings(&[("main", node.url())]));
-    for _ in 0..2 {
-        let calls = (0..20)
-            .map(|n: u8| Call {
-                to: [0; 20].into(),
-                data: vec![n].into(),
-            })
-            .collect();
-        let (_, replies) = opened
-            .reads()
-            .call_contracts("local", At::Latest, calls)
-            .unwrap()
-            .answer()
-            .await
-            .unwrap();
-        let wanted: Vec<_> = (0..20).map(|n: u8| Reply::Returned(vec![n].into())).collect();
-        assert_eq!(replies, wanted);
-    }
-    assert_eq!(node.batches(), 1, "it is offered a batch once");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_node_without_block_hashes_is_asked_by_number_and_checked() {
-    static REPLACED: AtomicBool = AtomicBool::new(false);
-    static HEADERS: AtomicUsize = AtomicUsize::new(0);
-    let node = Fake::node(|request| match request["method"].as_str() {
-        Some("eth_call") if request["params"][1].is_object() => Say::error(request, -32_602, "invalid block"),
-        Some("eth_call") => Say::result(request, json!("0x2a")),
-        _ => {
-            let replaced = HEADERS.fetch_add(1, Ordering::SeqCst) % 2 == 1 && REPLACED.load(Ordering::SeqCst);
-            Say::result(request, block(16, if replaced { "ef" } else { "ab" }))
-        }
-    })
-    .await;
-    let opened = open(settings(&[("main", node.url())]));
-    let read = async || {
-        let calls = vec![Call {
-            to: [0; 20].into(),
-            data: vec![].into(),
-        }];
-        opened
-            .reads()
-            .call_contracts("local", At::Latest, calls)
-            .unwrap()
-            .answer()
-            .await
-    };
-    assert_eq!(read().await.unwrap().1, [Reply::Returned(vec![0x2a].into())]);
-    REPLACED.store(true, Ordering::SeqCst);
-    let error = read().await.unwrap_err();
-    assert!(error.to_string().contains("the block was replaced"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -396,81 +172,6 @@ async fn events_that_were_not_asked_for_are_not_believed() {
         opened.reads().logs("local", query).unwrap().answer().await
     };
     assert_eq!(read(0x22, 1).await.unwrap().len(), 1);
-    assert!(
-        matches!(read(0x33, 1).await, Err(ReadError::Malformed(_))),
-        "another contract"
-    );
-    assert!(
-        matches!(read(0x22, 0).await, Err(ReadError::Malformed(_))),
-        "another block"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn reads_wait_for_their_turn_no_longer_than_the_timeout() {
-    let silent = Fake::node(|_| Say::Silence).await;
-    let mut settings = settings(&[("main", silent.url())]);
-    settings.max_concurrent = 1;
-    settings.timeout = Duration::from_secs(2);
-    let opened = open(settings);
-    let first = opened.reads().header("local", At::Latest).unwrap();
-    until("the first read is with the node", || {
-        silent.asked("eth_getBlockByNumber") == 1
-    })
-    .await;
-    let mut waiting = Vec::new();
-    for _ in 0..8 {
-        waiting.push(opened.reads().header("local", At::Latest).unwrap());
-    }
-    for read in waiting {
-        assert!(matches!(read.answer().await, Err(ReadError::Unavailable(_))));
-    }
-    assert!(first.answer().await.is_err());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn dropping_a_read_ends_it() {
-    let silent = Fake::node(|_| Say::Silence).await;
-    let opened = open(settings(&[("main", silent.url())]));
-    let read = opened.reads().header("local", At::Latest).unwrap();
-    until("the read is with the node", || {
-        silent.asked("eth_getBlockByNumber") == 1
-    })
-    .await;
-    drop(read);
-    until("the connection is closed", || silent.gone() == 1).await;
-    let cancelled = r#"method="eth_getBlockByNumber",result="cancelled"} 1"#;
-    until("the read is counted", || opened.exposition().contains(cancelled)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn urls_are_told_to_nobody() {
-    let node = Fake::start(|_| Say::Http(401, String::new(), vec![])).await;
-    let url = format!(
-        "http://user:hush%40hush@127.0.0.1:{}/v3/hush-key?token=hush",
-        node.port
-    );
-    let settings = settings(&[("main", url)]);
-    let shown = format!("{settings:?}");
-    let opened = open(settings);
-    let error = head(&opened).await.unwrap_err();
-    let told = [
-        shown,
-        error.to_string(),
-        format!("{error:?}"),
-        format!("{:?}", opened.chains),
-        opened.exposition(),
-    ];
-    for text in told {
-        assert!(!text.contains("hush") && !text.contains("127.0.0.1"), "{text}");
-    }
-    let heads = node.heads();
-    assert!(
-        heads[0].starts_with("POST /v3/hush-key?token=hush HTTP/1.1\r\n"),
-        "{heads:?}"
-    );
-    assert!(
-        heads[0].contains("authorization: Basic dXNlcjpodXNoQGh1c2g="),
-        "{heads:?}"
-    );
+    assert!(matches!(read(0x33, 1).await, Err(ReadError::Malformed(_))), "another contract");
+    assert!(matches!(read(0x22, 0).await, Err(ReadError::Malformed(_))), "another block");
 }

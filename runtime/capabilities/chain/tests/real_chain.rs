@@ -1,4 +1,5 @@
 //! What the capability says of a real chain is what the node says.
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 mod support;
 
@@ -56,12 +57,7 @@ async fn a_block_keeps_the_time_at_which_it_was_first_seen() {
     let first = reads.header("local", At::Latest).unwrap().answer().await.unwrap();
     anvil.ask("anvil_mine", json!(["0x1"])).await;
     let second = reads.header("local", At::Latest).unwrap().answer().await.unwrap();
-    let again = reads
-        .header("local", At::Number(first.number))
-        .unwrap()
-        .answer()
-        .await
-        .unwrap();
+    let again = reads.header("local", At::Number(first.number)).unwrap().answer().await.unwrap();
     assert_eq!(again, first);
     assert!(second.seen > first.seen);
 }
@@ -72,22 +68,10 @@ async fn a_block_that_is_not_there_is_told_from_a_method_that_is_not() {
     let opened = opened(&anvil);
     let reads = opened.reads();
     let none = reads.header("local", At::Number(1_000)).unwrap().answer().await;
-    assert_eq!(
-        none,
-        Err(ReadError::NoBlock("chain \"local\" has no such block".to_owned()))
-    );
-    let peers = reads
-        .request("local", "net_peerCount", "[]".to_owned())
-        .unwrap()
-        .answer()
-        .await
-        .unwrap_err();
+    assert_eq!(none, Err(ReadError::NoBlock("chain \"local\" has no such block".to_owned())));
+    let peers = reads.request("local", "net_peerCount", "[]".to_owned()).unwrap().answer().await.unwrap_err();
     assert!(matches!(peers, ReadError::Rpc { code: -32_601, .. }), "{peers}");
-    assert_eq!(
-        opened.up("main").as_deref(),
-        Some("1"),
-        "neither is the endpoint's fault"
-    );
+    assert_eq!(opened.up("main").as_deref(), Some("1"), "neither is the endpoint's fault");
 }
 
 #[tokio::test]
@@ -101,12 +85,7 @@ async fn requests_give_what_the_node_gives() {
         ("txpool_status", json!([])),
         ("eth_feeHistory", json!(["0x1", "latest", [50]])),
     ] {
-        let answer = reads
-            .request("local", method, params.to_string())
-            .unwrap()
-            .answer()
-            .await
-            .unwrap();
+        let answer = reads.request("local", method, params.to_string()).unwrap().answer().await.unwrap();
         let answer: Value = serde_json::from_str(answer.get()).unwrap();
         assert_eq!(answer, anvil.ask(method, params).await, "{method}");
     }
@@ -116,38 +95,21 @@ async fn requests_give_what_the_node_gives() {
 async fn contracts_are_called_at_the_block_of_the_header() {
     let anvil = Anvil::start();
     for (place, code) in [RETURNS_42, RETURNS_NUMBER, REVERTS].iter().enumerate() {
-        anvil
-            .ask(
-                "anvil_setCode",
-                json!([address(u8::try_from(place).unwrap()), code]),
-            )
-            .await;
+        anvil.ask("anvil_setCode", json!([address(u8::try_from(place).unwrap()), code])).await;
     }
     anvil.ask("anvil_mine", json!(["0x5"])).await;
     let opened = opened(&anvil);
-    let call = |place| Call {
-        to: address(place).parse().unwrap(),
-        data: vec![].into(),
-    };
+    let call = |place| Call { to: address(place).parse().unwrap(), data: vec![].into() };
     let word = |last: u8| [&[0; 31][..], &[last]].concat().into();
     for at in [At::Latest, At::Number(5)] {
         let calls = (0..4).map(call).collect();
-        let read = opened
-            .reads()
-            .call_contracts("local", at, calls)
-            .unwrap()
-            .answer()
-            .await;
+        let read = opened.reads().call_contracts("local", at, calls).unwrap().answer().await;
         let (header, replies) = read.unwrap();
         let number = u8::try_from(header.number).unwrap();
         assert_eq!(number, 5);
         let nothing_there = Reply::Returned(vec![].into());
-        let wanted = [
-            Reply::Returned(word(42)),
-            Reply::Returned(word(number)),
-            Reply::Reverted(word(0xab)),
-            nothing_there,
-        ];
+        let wanted =
+            [Reply::Returned(word(42)), Reply::Returned(word(number)), Reply::Reverted(word(0xab)), nothing_there];
         assert_eq!(replies, wanted);
     }
 }
@@ -155,24 +117,12 @@ async fn contracts_are_called_at_the_block_of_the_header() {
 #[tokio::test]
 async fn many_calls_come_back_in_their_order() {
     let anvil = Anvil::start();
-    anvil
-        .ask("anvil_setCode", json!([address(0), "0x60003560005260206000f3"]))
-        .await;
+    anvil.ask("anvil_setCode", json!([address(0), "0x60003560005260206000f3"])).await;
     anvil.ask("anvil_mine", json!(["0x1"])).await;
     let opened = opened(&anvil);
     let word = |number: usize| [&[0; 24][..], &number.to_be_bytes()].concat();
-    let calls = (0..250)
-        .map(|n| Call {
-            to: address(0).parse().unwrap(),
-            data: word(n).into(),
-        })
-        .collect();
-    let read = opened
-        .reads()
-        .call_contracts("local", At::Latest, calls)
-        .unwrap()
-        .answer()
-        .await;
+    let calls = (0..250).map(|n| Call { to: address(0).parse().unwrap(), data: word(n).into() }).collect();
+    let read = opened.reads().call_contracts("local", At::Latest, calls).unwrap().answer().await;
     let wanted: Vec<Reply> = (0..250).map(|n| Reply::Returned(word(n).into())).collect();
     assert_eq!(read.unwrap().1, wanted);
 }
@@ -182,12 +132,7 @@ async fn logs_are_those_that_were_asked_for() {
     let anvil = Anvil::start();
     anvil.ask("anvil_setCode", json!([address(0), EMITS_7])).await;
     let sender = anvil.ask("eth_accounts", json!([])).await[0].clone();
-    let sent = anvil
-        .ask(
-            "eth_sendTransaction",
-            json!([{ "from": sender, "to": address(0) }]),
-        )
-        .await;
+    let sent = anvil.ask("eth_sendTransaction", json!([{ "from": sender, "to": address(0) }])).await;
     anvil.ask("anvil_mine", json!(["0xa"])).await;
     let opened = opened(&anvil);
     let query = |topic: u8, from_block| LogQuery {
@@ -196,15 +141,7 @@ async fn logs_are_those_that_were_asked_for() {
         from_block,
         to_block: 10,
     };
-    let read = async |query| {
-        opened
-            .reads()
-            .logs("local", query)
-            .unwrap()
-            .answer()
-            .await
-            .unwrap()
-    };
+    let read = async |query| opened.reads().logs("local", query).unwrap().answer().await.unwrap();
     let entries = read(query(7, 0)).await;
     assert_eq!(entries.len(), 1);
     assert_eq!(json!(entries[0].transaction_hash), sent);
@@ -220,29 +157,8 @@ async fn when_an_endpoint_dies_the_next_one_answers() {
     let reads = opened.reads();
     first.ask("anvil_mine", json!(["0x1"])).await;
     second.ask("anvil_mine", json!(["0x2"])).await;
-    assert_eq!(
-        reads
-            .header("local", At::Latest)
-            .unwrap()
-            .answer()
-            .await
-            .unwrap()
-            .number,
-        1
-    );
+    assert_eq!(reads.header("local", At::Latest).unwrap().answer().await.unwrap().number, 1);
     first.kill();
-    assert_eq!(
-        reads
-            .header("local", At::Latest)
-            .unwrap()
-            .answer()
-            .await
-            .unwrap()
-            .number,
-        2
-    );
-    assert_eq!(
-        (opened.up("first").as_deref(), opened.up("second").as_deref()),
-        (Some("0"), Some("1"))
-    );
+    assert_eq!(reads.header("local", At::Latest).unwrap().answer().await.unwrap().number, 2);
+    assert_eq!((opened.up("first").as_deref(), opened.up("second").as_deref()), (Some("0"), Some("1")));
 }

@@ -18,10 +18,7 @@ impl HasData for Binding {
 impl state::Host for Binding {}
 
 impl state::HostWithStore<Run> for Binding {
-    async fn get(
-        store: &Accessor<Run, Self>,
-        key: String,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, state::Error>> {
+    async fn get(store: &Accessor<Run, Self>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, state::Error>> {
         let _turn = enter(store).await?;
         let state = begin(store, "get")?;
         let found = state.get(&key).await;

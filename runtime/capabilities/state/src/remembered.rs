@@ -39,11 +39,7 @@ pub enum StateFault {
 
 impl Remembered {
     pub(crate) fn new(ledger: Arc<Ledger>, job: JobName) -> Self {
-        Self {
-            ledger,
-            job,
-            written: Arc::default(),
-        }
+        Self { ledger, job, written: Arc::default() }
     }
 
     /// The value that this run wrote, or that the last successful run left; none if neither did or it was deleted.
@@ -92,11 +88,7 @@ impl Remembered {
     /// What is to be committed if the run succeeds, in the order of the keys.
     pub(crate) fn changes(&self) -> Vec<StateChange> {
         let mut written = self.locked();
-        if written.forget {
-            Vec::new()
-        } else {
-            std::mem::take(&mut written.values).into_iter().collect()
-        }
+        if written.forget { Vec::new() } else { std::mem::take(&mut written.values).into_iter().collect() }
     }
 
     fn check(&self, key: &str, value: Option<&[u8]>) -> Result<(), StateFault> {

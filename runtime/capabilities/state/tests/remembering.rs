@@ -1,4 +1,5 @@
 //! What a run writes is its own until it succeeds, and a later run's from then on.
+#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -28,10 +29,7 @@ fn budget() -> Budget {
 }
 
 fn put(state: &Remembered, key: &str, value: Option<&[u8]>) {
-    state
-        .put(&mut budget(), key.to_owned(), value.map(<[u8]>::to_vec))
-        .unwrap()
-        .unwrap();
+    state.put(&mut budget(), key.to_owned(), value.map(<[u8]>::to_vec)).unwrap().unwrap();
 }
 
 /// Settles a run and writes what it left to the ledger, as the keeper does.
@@ -75,11 +73,7 @@ async fn a_run_reads_what_it_wrote_and_the_next_reads_it_too() {
 
     let second = begin(&*grant);
     assert_eq!(second.get("cursor").await, Ok(Some(b"2".to_vec())));
-    assert_eq!(
-        second.get("empty").await,
-        Ok(Some(Vec::new())),
-        "empty is not absent"
-    );
+    assert_eq!(second.get("empty").await, Ok(Some(Vec::new())), "empty is not absent");
     put(&second, "cursor", None);
     assert_eq!(second.get("cursor").await, Ok(None), "deleted for the run itself");
     end(&ledger, second, Outcome::Success).await;
@@ -89,17 +83,10 @@ async fn a_run_reads_what_it_wrote_and_the_next_reads_it_too() {
 #[tokio::test]
 async fn only_success_keeps_anything() {
     let (ledger, grant) = opened();
-    for outcome in Outcome::ALL
-        .into_iter()
-        .filter(|outcome| *outcome != Outcome::Success)
-    {
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Success) {
         let run = begin(&*grant);
         put(&run, "cursor", Some(b"1"));
-        assert_eq!(
-            end(&ledger, run, outcome).await,
-            Settlement::default(),
-            "{outcome}"
-        );
+        assert_eq!(end(&ledger, run, outcome).await, Settlement::default(), "{outcome}");
         assert_eq!(begin(&*grant).get("cursor").await, Ok(None), "{outcome}");
     }
 }
@@ -119,15 +106,9 @@ async fn what_is_too_large_is_refused_when_it_is_written() {
     let (_ledger, grant) = opened();
     let run = begin(&*grant);
     let (key, value) = ("k".repeat(257), vec![0; (1 << 20) + 1]);
-    for (key, value) in [
-        (key.as_str(), Some(vec![])),
-        (key.as_str(), None),
-        ("k", Some(value)),
-    ] {
+    for (key, value) in [(key.as_str(), Some(vec![])), (key.as_str(), None), ("k", Some(value))] {
         let refused = run.put(&mut budget(), key.to_owned(), value).unwrap();
-        let Err(StateFault::TooLarge(message)) = refused else {
-            panic!("{refused:?}")
-        };
+        let Err(StateFault::TooLarge(message)) = refused else { panic!("{refused:?}") };
         assert!(message.starts_with("state of job `head`: "), "{message}");
     }
     assert!(matches!(run.get(&key).await, Err(StateFault::TooLarge(_))));
@@ -138,10 +119,7 @@ async fn what_is_too_large_is_refused_when_it_is_written() {
 async fn what_waits_for_the_end_is_bounded_by_the_runs_budget() {
     let (_ledger, grant) = opened();
     let run = begin(&*grant);
-    let mut budget = Budget::new(Limits {
-        host_bytes: 10_000,
-        ..Limits::default()
-    });
+    let mut budget = Budget::new(Limits { host_bytes: 10_000, ..Limits::default() });
     let mut write = |key: String| run.put(&mut budget, key, Some(vec![0; 900]));
     for _ in 0..1_000 {
         write("same".to_owned()).unwrap().unwrap();
@@ -157,12 +135,7 @@ async fn an_unreadable_value_is_not_an_absent_one() {
     let run = begin(&*grant);
     ledger.close().await;
     let answer = run.get("cursor").await;
-    assert_eq!(
-        answer,
-        Err(StateFault::Unavailable(
-            "state of job `head`: the ledger is closed".to_owned()
-        ))
-    );
+    assert_eq!(answer, Err(StateFault::Unavailable("state of job `head`: the ledger is closed".to_owned())));
 }
 
 #[test]
@@ -170,15 +143,9 @@ fn the_grant_is_written_as_true() {
     let open = OpenState::new(Arc::new(Ledger::in_memory().unwrap()));
     for written in ["state = false", "state = 'yes'", "state = []", "state = {}"] {
         let table: toml::Table = written.parse().unwrap();
-        let error = open
-            .grant(&job(), &table["state"])
-            .err()
-            .unwrap_or_else(|| panic!("{written}"));
+        let error = open.grant(&job(), &table["state"]).err().unwrap_or_else(|| panic!("{written}"));
         assert_eq!(error.key, "state");
-        assert!(
-            error.hint.starts_with("write `state = true`"),
-            "{written}: {error}"
-        );
+        assert!(error.hint.starts_with("write `state = true`"), "{written}: {error}");
     }
     let granted = open.grant(&job(), &toml::Value::Boolean(true)).unwrap();
     assert!(granted.covers(&*granted));

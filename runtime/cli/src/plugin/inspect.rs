@@ -37,10 +37,7 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<(), Failure> {
     })
 }
 
-fn sandbox(
-    cache: &Path,
-    capabilities: Vec<Arc<dyn watchkeeper_contract::Capability>>,
-) -> Result<Sandbox, Failure> {
+fn sandbox(cache: &Path, capabilities: Vec<Arc<dyn watchkeeper_contract::Capability>>) -> Result<Sandbox, Failure> {
     let settings = Settings {
         program: std::env::current_exe().map_err(Failure::failed)?,
         cache: cache.join("compiled"),
@@ -79,7 +76,13 @@ fn show(plugin: &Plugin, powers: &[(&Import, String)], families: Result<Vec<Fami
     match families {
         Ok(families) => {
             for family in families {
-                println!("  {} ({}) {{{}}} {}", family.name, family.kind.as_str(), family.labels.join(","), family.help);
+                println!(
+                    "  {} ({}) {{{}}} {}",
+                    family.name,
+                    family.kind.as_str(),
+                    family.labels.join(","),
+                    family.help
+                );
             }
         }
         Err(reason) => println!("  not known without a configuration: {reason}\n  hint: pass one with --config JSON"),
@@ -88,8 +91,7 @@ fn show(plugin: &Plugin, powers: &[(&Import, String)], families: Result<Vec<Fami
 
 /// The keys of a configuration, one line each.
 fn options(schema: &Value) -> Vec<String> {
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
         .map(|(key, property)| {

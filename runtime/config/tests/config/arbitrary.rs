@@ -46,11 +46,7 @@ proptest! {
 #[test]
 fn deep_nesting_is_an_error_and_not_a_crash() {
     for (open, close) in [("[", "]"), ("{a=", "}")] {
-        read(&format!(
-            "config = {}1{}",
-            open.repeat(50_000),
-            close.repeat(50_000)
-        ));
+        read(&format!("config = {}1{}", open.repeat(50_000), close.repeat(50_000)));
     }
     read(&format!("[config.{}]", vec!["a"; 50_000].join(".")));
 }

@@ -21,10 +21,7 @@ fn an_empty_watchkeeper_toml_has_all_defaults() {
     assert_eq!(settings.store, Path::new("/etc/watchkeeper/watchkeeper.db"));
     assert_eq!(settings.plugins, Path::new("/etc/watchkeeper/plugins"));
     assert_eq!(settings.jobs, Path::new("/etc/watchkeeper/jobs.d"));
-    assert_eq!(
-        settings.limits.concurrent_runs_per_plugin,
-        settings.limits.concurrent_runs
-    );
+    assert_eq!(settings.limits.concurrent_runs_per_plugin, settings.limits.concurrent_runs);
     assert_eq!(settings.limits.concurrent_runs % 4, 0);
     assert_eq!(settings.limits.grace, Duration::from_secs(30));
     assert_eq!(settings.limits.component_size, 64 << 20);
@@ -60,13 +57,7 @@ fn paths_are_relative_to_the_file_and_the_rest_is_as_written() {
     assert_eq!(settings.store, Path::new("/var/lib/watchkeeper/ledger.db"));
     assert_eq!(settings.plugins, Path::new("/etc/watchkeeper/wasm"));
     assert_eq!(settings.jobs, Path::new("/etc/watchkeeper/../jobs"));
-    assert_eq!(
-        (
-            settings.limits.concurrent_runs,
-            settings.limits.concurrent_runs_per_plugin
-        ),
-        (8, 2)
-    );
+    assert_eq!((settings.limits.concurrent_runs, settings.limits.concurrent_runs_per_plugin), (8, 2));
     assert_eq!(settings.limits.grace, Duration::from_secs(90));
     assert_eq!(settings.limits.component_size, 10_000_000);
     assert_eq!(settings.limits.compile.cpu, Duration::from_secs(5));
@@ -88,18 +79,12 @@ fn keys_of_endpoints_come_from_the_environment_and_are_never_shown() {
     .unwrap();
     let chain = &settings.chains[&ChainName::new("zkfair").unwrap()];
     assert_eq!(chain.endpoints[0].name, "rpc.example.com:443");
-    assert_eq!(
-        chain.endpoints[0].url.expose(),
-        "https://user:s3cr3t@rpc.example.com/s3cr3t?key=s3cr3t&price=1$"
-    );
+    assert_eq!(chain.endpoints[0].url.expose(), "https://user:s3cr3t@rpc.example.com/s3cr3t?key=s3cr3t&price=1$");
     assert_eq!(chain.endpoints[1].name, "local");
     assert_eq!(chain.currency.as_ref().unwrap().symbol, "USDC");
     let url = &chain.endpoints[0].url;
     let shown = format!("{settings:?} {url} {}", serde_json::to_string(url).unwrap());
-    assert!(
-        shown.contains("[redacted]") && !shown.contains("s3cr3t"),
-        "{shown}"
-    );
+    assert!(shown.contains("[redacted]") && !shown.contains("s3cr3t"), "{shown}");
 }
 
 #[test]
@@ -107,10 +92,7 @@ fn a_chain_without_a_currency_has_none() {
     let settings = settings("[chains.a]\nchain_id = 1\nendpoints = [\"http://127.0.0.1:8545\"]").unwrap();
     let chain = &settings.chains[&ChainName::new("a").unwrap()];
     assert_eq!(chain.currency, None);
-    assert_eq!(
-        (chain.timeout, chain.max_response, chain.max_concurrent),
-        (Duration::from_secs(10), 16 << 20, 32)
-    );
+    assert_eq!((chain.timeout, chain.max_response, chain.max_concurrent), (Duration::from_secs(10), 16 << 20, 32));
 }
 
 #[test]
@@ -166,29 +148,20 @@ fn a_grant_stays_as_written_and_its_mistakes_are_told_with_their_place() {
     let text = "plugin = \"evm-chain\"\nevery = \"5s\"\n\n[grants.chain]\nchains = [\"zkfair\"]\n";
     let job = job(text);
     assert_eq!(job.grants["chain"]["chains"].as_array().unwrap().len(), 1);
-    let error = job.origin.error(
-        &["grants", "chain", "chains"],
-        "no chain `zkfair`",
-        "name it in watchkeeper.toml",
-    );
+    let error = job.origin.error(&["grants", "chain", "chains"], "no chain `zkfair`", "name it in watchkeeper.toml");
     assert_eq!(
         error.to_string(),
         "jobs.d/head.toml:5: grants.chain.chains: no chain `zkfair`\nhint: name it in watchkeeper.toml"
     );
-    let missing = job
-        .origin
-        .error(&["grants", "chain", "methods"], "is missing", "add it");
+    let missing = job.origin.error(&["grants", "chain", "methods"], "is missing", "add it");
     assert_eq!(missing.line, Some(4), "the nearest table");
 }
 
 #[test]
 fn a_comment_or_another_place_leaves_the_job_the_same() {
     let one = job("plugin = \"evm-chain\"\nevery = \"60s\"");
-    let other = JobSpec::parse(
-        Path::new("elsewhere/head.toml"),
-        "# new\nevery = \"1m\"\nplugin = \"evm-chain\"",
-    )
-    .unwrap();
+    let other =
+        JobSpec::parse(Path::new("elsewhere/head.toml"), "# new\nevery = \"1m\"\nplugin = \"evm-chain\"").unwrap();
     assert_eq!(one, other);
     assert_ne!(one, job("plugin = \"evm-chain\"\nevery = \"61s\""));
 }
@@ -197,10 +170,7 @@ fn a_comment_or_another_place_leaves_the_job_the_same() {
 fn a_file_whose_name_is_no_jobs_is_refused() {
     for name in ["jobs.d/Head.toml", "jobs.d/.toml", "jobs.d/a b.toml", "", "/"] {
         let error = JobSpec::parse(Path::new(name), "plugin = \"a\"\nevery = \"5s\"").unwrap_err();
-        assert!(
-            error.message.starts_with("the file's name is the job's"),
-            "{error}"
-        );
+        assert!(error.message.starts_with("the file's name is the job's"), "{error}");
     }
 }
 
@@ -209,8 +179,5 @@ fn a_file_that_is_no_text_is_refused_with_the_line() {
     let file = Path::new("jobs.d/head.toml");
     assert_eq!(text_of(file, b"every".to_vec()).unwrap(), "every");
     let error = text_of(file, b"every = \"5s\"\nplugin = \"\xff\"".to_vec()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "jobs.d/head.toml:2: not UTF-8 text\nhint: save the file in UTF-8"
-    );
+    assert_eq!(error.to_string(), "jobs.d/head.toml:2: not UTF-8 text\nhint: save the file in UTF-8");
 }

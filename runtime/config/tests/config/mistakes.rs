@@ -18,13 +18,8 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn check_all(kind: &str, parse: fn(&str) -> Result<(), ConfigError>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/cases")
-        .join(kind);
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(kind);
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     assert!(cases.len() > 20, "{} cases", cases.len());
     let mut wrong = String::new();
@@ -48,14 +43,10 @@ fn check_all(kind: &str, parse: fn(&str) -> Result<(), ConfigError>) {
 
 #[test]
 fn each_mistake_in_a_job_file_is_told_with_its_place_and_a_way_out() {
-    check_all("jobs", |text| {
-        JobSpec::parse(Path::new("jobs.d/head.toml"), text).map(drop)
-    });
+    check_all("jobs", |text| JobSpec::parse(Path::new("jobs.d/head.toml"), text).map(drop));
 }
 
 #[test]
 fn each_mistake_in_watchkeeper_toml_is_told_with_its_place_and_a_way_out() {
-    check_all("settings", |text| {
-        Settings::parse(Path::new("watchkeeper.toml"), text, &environment).map(drop)
-    });
+    check_all("settings", |text| Settings::parse(Path::new("watchkeeper.toml"), text, &environment).map(drop));
 }

@@ -115,10 +115,7 @@ fn another_users_link_in_a_sticky_folder_is_refused() {
     mode(folder.path(), 0o1777);
     assert!(read(&link).is_ok());
     lchown(&link, Some(12345), None).unwrap();
-    assert_eq!(
-        untrusted(read(&link)),
-        folder.path().canonicalize().unwrap().join("head.toml")
-    );
+    assert_eq!(untrusted(read(&link)), folder.path().canonicalize().unwrap().join("head.toml"));
 }
 
 #[test]
@@ -129,10 +126,7 @@ fn a_link_does_not_lead_out_of_the_trusted() {
     symlink(&target, &link).unwrap();
     assert!(read(&link).is_ok());
     mode(unsafe_folder.path(), 0o777);
-    assert_eq!(
-        untrusted(read(&link)),
-        unsafe_folder.path().canonicalize().unwrap()
-    );
+    assert_eq!(untrusted(read(&link)), unsafe_folder.path().canonicalize().unwrap());
     mode(unsafe_folder.path(), 0o755);
     mode(&target, 0o666);
     assert_eq!(untrusted(read(&link)), target.canonicalize().unwrap());
@@ -146,10 +140,7 @@ fn a_link_on_the_way_is_checked_on_both_sides() {
     symlink(safe.path(), &way).unwrap();
     assert!(read(&way.join("head.toml")).is_ok());
     mode(open.path(), 0o777);
-    assert_eq!(
-        untrusted(read(&way.join("head.toml"))),
-        open.path().canonicalize().unwrap()
-    );
+    assert_eq!(untrusted(read(&way.join("head.toml"))), open.path().canonicalize().unwrap());
 }
 
 #[test]
@@ -157,10 +148,7 @@ fn links_in_a_circle_end_in_an_error() {
     let folder = folder();
     symlink("b.toml", folder.path().join("a.toml")).unwrap();
     symlink("a.toml", folder.path().join("b.toml")).unwrap();
-    assert!(matches!(
-        read(&folder.path().join("a.toml")),
-        Err(TrustError::Unreadable { .. })
-    ));
+    assert!(matches!(read(&folder.path().join("a.toml")), Err(TrustError::Unreadable { .. })));
 }
 
 #[test]
@@ -174,9 +162,7 @@ fn a_config_map_is_read_and_its_exchange_is_seen() {
     symlink("..data/head.toml", folder.path().join("head.toml")).unwrap();
 
     let files = list_jobs(folder.path()).unwrap();
-    let [(name, path)] = files.jobs.as_slice() else {
-        panic!("{files:?}")
-    };
+    let [(name, path)] = files.jobs.as_slice() else { panic!("{files:?}") };
     assert_eq!(name.as_str(), "head");
     let (bytes, before) = read_trusted(path, LIMIT).unwrap();
     assert_eq!(bytes, b"one");
@@ -213,11 +199,7 @@ fn modes_do_not_count_on_a_read_only_mount() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&child.stderr)
-    );
+    assert!(child.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&child.stderr));
 }
 
 #[test]
@@ -230,9 +212,7 @@ fn what_is_no_file_is_refused_at_once() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::from(0o600)).unwrap();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(read(&pipe)));
-    let answer = receiver
-        .recv_timeout(Duration::from_secs(10))
-        .expect("a pipe without a writer blocks the reader");
+    let answer = receiver.recv_timeout(Duration::from_secs(10)).expect("a pipe without a writer blocks the reader");
     assert!(matches!(answer, Err(TrustError::NotAFile { .. })));
     let socket = folder.path().join("socket.toml");
     let _listener = UnixListener::bind(&socket).unwrap();
@@ -246,24 +226,14 @@ fn a_file_greater_than_the_limit_is_not_read() {
     let path = file(folder.path(), "head.toml", &"x".repeat(1024));
     assert!(read(&path).is_ok());
     file(folder.path(), "head.toml", &"x".repeat(1025));
-    assert!(matches!(
-        read(&path),
-        Err(TrustError::TooLarge {
-            size: 1025,
-            limit: 1024,
-            ..
-        })
-    ));
+    assert!(matches!(read(&path), Err(TrustError::TooLarge { size: 1025, limit: 1024, .. })));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
 fn a_file_whose_size_is_not_what_was_read_is_still_being_written() {
     // The kernel's own files say size 0 and hold more, as a file does that grows between two looks.
-    assert!(matches!(
-        read(Path::new("/proc/version")),
-        Err(TrustError::Changing { .. })
-    ));
+    assert!(matches!(read(Path::new("/proc/version")), Err(TrustError::Changing { .. })));
 }
 
 #[test]
@@ -284,27 +254,12 @@ fn a_folder_that_can_not_be_read_is_not_an_empty_one() {
 #[test]
 fn jobs_are_the_toml_files_and_a_bad_name_costs_only_its_file() {
     let folder = folder();
-    for name in [
-        "head.toml",
-        "a.toml",
-        "Bad Name.toml",
-        ".hidden.toml",
-        ".head.toml.swp",
-        "head.toml~",
-        "README.md",
-    ] {
+    for name in ["head.toml", "a.toml", "Bad Name.toml", ".hidden.toml", ".head.toml.swp", "head.toml~", "README.md"] {
         file(folder.path(), name, "");
     }
     let files = list_jobs(folder.path()).unwrap();
     let names: Vec<_> = files.jobs.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["a", "head"]);
-    let [misnamed] = files.misnamed.as_slice() else {
-        panic!("{files:?}")
-    };
-    assert!(
-        misnamed
-            .to_string()
-            .contains("Bad Name.toml: the file's name is the job's"),
-        "{misnamed}"
-    );
+    let [misnamed] = files.misnamed.as_slice() else { panic!("{files:?}") };
+    assert!(misnamed.to_string().contains("Bad Name.toml: the file's name is the job's"), "{misnamed}");
 }

@@ -24,14 +24,8 @@ async fn every_acknowledged_commit_survives_a_kill() {
     let path = folder.path().join("ledger.db");
     let mut acknowledged: HashMap<String, u64> = HashMap::new();
     for _ in 0..ROUNDS {
-        let mut child = again(
-            "child_writes_for_ever",
-            &path,
-            Command::new(std::env::current_exe().unwrap()),
-        );
-        let mut lines = BufReader::new(child.stdout.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
+        let mut child = again("child_writes_for_ever", &path, Command::new(std::env::current_exe().unwrap()));
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut heard = lines.by_ref().filter_map(acknowledgement);
         acknowledged.extend(heard.by_ref().take(ACKNOWLEDGEMENTS));
         child.kill().unwrap();
@@ -44,16 +38,9 @@ async fn every_acknowledged_commit_survives_a_kill() {
             let job = job(name);
             let first = ledger.state(&job, "first").await.unwrap().unwrap();
             let number = u64::from_le_bytes(first[..8].try_into().unwrap());
-            assert!(
-                number == last || number == last + 1,
-                "{name}: acknowledged {last}, found {number}"
-            );
+            assert!(number == last || number == last + 1, "{name}: acknowledged {last}, found {number}");
             assert_eq!(first, value(number), "{name}: torn value");
-            assert_eq!(
-                ledger.state(&job, "second").await.unwrap().unwrap(),
-                first,
-                "{name}: torn transaction"
-            );
+            assert_eq!(ledger.state(&job, "second").await.unwrap().unwrap(), first, "{name}: torn transaction");
         }
         ledger.close().await;
     }
@@ -96,16 +83,10 @@ fn a_file_that_cannot_grow_is_an_error_and_the_ledger_goes_on_when_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = Command::new("sh");
     // Where the signal is ignored, a write past the limit (in blocks of 512 bytes) fails.
-    shell
-        .args(["-c", "trap '' XFSZ; ulimit -S -f 1000; exec \"$0\" \"$@\""])
-        .arg(std::env::current_exe().unwrap());
+    shell.args(["-c", "trap '' XFSZ; ulimit -S -f 1000; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
     let child = again("child_meets_a_limit", &folder.path().join("ledger.db"), shell);
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[tokio::test]
@@ -123,29 +104,16 @@ async fn child_meets_a_limit() {
         }
         assert!(kept < 200, "the limit wasn't met");
     };
-    assert!(
-        matches!(error, LedgerError::Unavailable(_) | LedgerError::Full),
-        "{error:?}"
-    );
+    assert!(matches!(error, LedgerError::Unavailable(_) | LedgerError::Full), "{error:?}");
     assert!(kept > 0 && ledger.stats().failures == 1, "{:?}", ledger.stats());
 
     let maximum = getrlimit(Resource::Fsize).maximum;
-    setrlimit(
-        Resource::Fsize,
-        Rlimit {
-            current: maximum,
-            maximum,
-        },
-    )
-    .unwrap();
+    setrlimit(Resource::Fsize, Rlimit { current: maximum, maximum }).unwrap();
     run(&ledger, &job, vec![set("after", "1")]).await.unwrap();
     ledger.close().await;
     let ledger = Ledger::open(Path::new(&path)).unwrap();
     for number in 0..kept {
-        assert_eq!(
-            ledger.state(&job, &number.to_string()).await.unwrap().unwrap(),
-            vec![number; 50_000]
-        );
+        assert_eq!(ledger.state(&job, &number.to_string()).await.unwrap().unwrap(), vec![number; 50_000]);
     }
     assert_eq!(ledger.state(&job, &kept.to_string()).await.unwrap(), None);
     assert_eq!(ledger.state(&job, "after").await.unwrap().unwrap(), b"1");
@@ -153,13 +121,6 @@ async fn child_meets_a_limit() {
 
 /// Runs one test of this binary in a process of its own.
 fn again(test: &str, path: &Path, mut command: Command) -> Child {
-    command
-        .args([
-            "--exact",
-            &format!("tests::crash::{test}"),
-            "--nocapture",
-            "--test-threads=1",
-        ])
-        .env(CHILD, path);
+    command.args(["--exact", &format!("tests::crash::{test}"), "--nocapture", "--test-threads=1"]).env(CHILD, path);
     command.stdout(Stdio::piped()).spawn().unwrap()
 }

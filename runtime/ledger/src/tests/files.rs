@@ -17,13 +17,7 @@ async fn ledger() -> (TempDir, PathBuf) {
     let path = folder.path().join("data/ledger.db");
     let ledger = Ledger::open(&path).unwrap();
     for number in 0..8 {
-        run(
-            &ledger,
-            &job("probe"),
-            vec![set(&number.to_string(), vec![number; 20_000])],
-        )
-        .await
-        .unwrap();
+        run(&ledger, &job("probe"), vec![set(&number.to_string(), vec![number; 20_000])]).await.unwrap();
     }
     ledger.close().await;
     (folder, path)
@@ -34,10 +28,7 @@ fn refused(path: &PathBuf) -> LedgerError {
     let error = Ledger::open(path).unwrap_err();
     assert_eq!(fs::read(path).ok(), before, "the file was changed");
     let text = error.to_string();
-    assert!(
-        text.starts_with(&path.display().to_string()) && text.contains("\nhint: "),
-        "{text}"
-    );
+    assert!(text.starts_with(&path.display().to_string()) && text.contains("\nhint: "), "{text}");
     error
 }
 
@@ -56,11 +47,7 @@ async fn a_new_ledger_is_its_owners_alone() {
 async fn a_commit_waits_for_the_disk() {
     let (_folder, path) = ledger().await;
     let opened = open::open(&path).unwrap();
-    let pragma = |name| {
-        opened
-            .writer
-            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
-    };
+    let pragma = |name| opened.writer.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
     assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
     // 2 is FULL: the log is synced at each commit (https://sqlite.org/pragma.html#pragma_synchronous).
     assert_eq!(pragma("synchronous").unwrap(), 2.into());
@@ -83,9 +70,7 @@ async fn other_files_are_no_ledger() {
 
     fs::remove_file(&path).unwrap();
     let other = rusqlite::Connection::open(&path).unwrap();
-    other
-        .execute_batch("CREATE TABLE photographs (id INTEGER)")
-        .unwrap();
+    other.execute_batch("CREATE TABLE photographs (id INTEGER)").unwrap();
     other.close().unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(matches!(refused(&path), LedgerError::NotALedger { .. }));
@@ -128,8 +113,5 @@ async fn a_ledger_that_others_can_write_is_refused() {
     assert!(matches!(refused(&path), LedgerError::Exposed { mode: 0o660, .. }));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
-    assert!(matches!(
-        Ledger::open(&path),
-        Err(LedgerError::Exposed { mode: 0o777, .. })
-    ));
+    assert!(matches!(Ledger::open(&path), Err(LedgerError::Exposed { mode: 0o777, .. })));
 }

@@ -4,9 +4,7 @@ use futures_util::future::join_all;
 use watchkeeper_model::Outcome;
 
 use super::{end, job, run, set, start};
-use crate::{
-    Ledger, LedgerError, MAX_JOB_STATE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES, StateError, StatePart,
-};
+use crate::{Ledger, LedgerError, MAX_JOB_STATE_BYTES, MAX_KEY_BYTES, MAX_VALUE_BYTES, StateError, StatePart};
 
 #[tokio::test]
 async fn state_survives_reopening_and_belongs_to_its_job() {
@@ -14,20 +12,11 @@ async fn state_survives_reopening_and_belongs_to_its_job() {
     let path = folder.path().join("data/ledger.db");
     let (one, two) = (job("one"), job("two"));
     let ledger = Ledger::open(&path).unwrap();
-    run(
-        &ledger,
-        &one,
-        vec![set("head", *b"\x00\xff"), set("a\0b", ""), set("gone", "x")],
-    )
-    .await
-    .unwrap();
+    run(&ledger, &one, vec![set("head", *b"\x00\xff"), set("a\0b", ""), set("gone", "x")]).await.unwrap();
     run(&ledger, &one, vec![("gone".to_owned(), None)]).await.unwrap();
     assert_eq!(ledger.state(&one, "head").await.unwrap().unwrap(), b"\x00\xff");
     ledger.close().await;
-    assert!(matches!(
-        ledger.state(&one, "head").await,
-        Err(LedgerError::Closed)
-    ));
+    assert!(matches!(ledger.state(&one, "head").await, Err(LedgerError::Closed)));
 
     let ledger = Ledger::open(&path).unwrap();
     assert_eq!(ledger.state(&one, "head").await.unwrap().unwrap(), b"\x00\xff");
@@ -43,21 +32,12 @@ async fn state_survives_reopening_and_belongs_to_its_job() {
 async fn only_a_success_changes_state() {
     let ledger = Ledger::in_memory().unwrap();
     let job = job("probe");
-    for outcome in Outcome::ALL
-        .into_iter()
-        .filter(|outcome| *outcome != Outcome::Success)
-    {
+    for outcome in Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Success) {
         let start = start(&job);
         let id = start.id;
         ledger.begin(start).await.unwrap();
-        ledger
-            .finish(id, end(outcome), vec![set("cursor", "1")])
-            .await
-            .unwrap();
-        assert_eq!(
-            ledger.recent(Some(&job), 1)[0].end.as_ref().unwrap().outcome,
-            outcome
-        );
+        ledger.finish(id, end(outcome), vec![set("cursor", "1")]).await.unwrap();
+        assert_eq!(ledger.recent(Some(&job), 1)[0].end.as_ref().unwrap().outcome, outcome);
     }
     assert_eq!(ledger.state(&job, "cursor").await.unwrap(), None);
     assert_eq!(ledger.stats().transactions, 0);
@@ -73,18 +53,11 @@ async fn a_run_is_told_of_from_its_beginning_to_after_its_end() {
     assert!(matches!(ledger.begin(begun).await, Err(LedgerError::KnownRun(known)) if known == id));
     assert_eq!(ledger.running().len(), 1);
     assert!(ledger.running()[0].end.is_none() && ledger.recent(None, 9).is_empty());
-    ledger
-        .finish(id, end(Outcome::Success), Vec::new())
-        .await
-        .unwrap();
+    ledger.finish(id, end(Outcome::Success), Vec::new()).await.unwrap();
     run(&ledger, &idle, Vec::new()).await.unwrap();
     let again = ledger.finish(id, end(Outcome::Success), Vec::new()).await;
     assert!(matches!(again, Err(LedgerError::UnknownRun(unknown)) if unknown == id));
-    let names: Vec<_> = ledger
-        .recent(None, 9)
-        .iter()
-        .map(|run| run.start.job.to_string())
-        .collect();
+    let names: Vec<_> = ledger.recent(None, 9).iter().map(|run| run.start.job.to_string()).collect();
     assert_eq!(names, ["idle", "busy"]);
     assert_eq!(ledger.recent(Some(&busy), 9)[0].start.id, id);
     assert!(ledger.running().is_empty());
@@ -107,19 +80,9 @@ async fn what_is_too_large_is_refused_whole_and_the_run_can_still_be_finished() 
 
     let fits = MAX_JOB_STATE_BYTES / MAX_VALUE_BYTES - 1;
     for number in 0..fits {
-        run(
-            &ledger,
-            &job,
-            vec![set(&number.to_string(), vec![0; MAX_VALUE_BYTES])],
-        )
-        .await
-        .unwrap();
+        run(&ledger, &job, vec![set(&number.to_string(), vec![0; MAX_VALUE_BYTES])]).await.unwrap();
     }
-    let over = vec![
-        set("0", "small"),
-        set("x", vec![0; MAX_VALUE_BYTES]),
-        set("y", vec![0; MAX_VALUE_BYTES]),
-    ];
+    let over = vec![set("0", "small"), set("x", vec![0; MAX_VALUE_BYTES]), set("y", vec![0; MAX_VALUE_BYTES])];
     let start = start(&job);
     let id = start.id;
     ledger.begin(start).await.unwrap();
@@ -129,23 +92,12 @@ async fn what_is_too_large_is_refused_whole_and_the_run_can_still_be_finished() 
         "state of job `greedy`: the whole has 16778331 bytes, the limit is 16777216"
     );
     assert_eq!(part(refused), StatePart::Whole);
-    assert_eq!(
-        ledger.state(&job, "0").await.unwrap().unwrap().len(),
-        MAX_VALUE_BYTES
-    );
+    assert_eq!(ledger.state(&job, "0").await.unwrap().unwrap().len(), MAX_VALUE_BYTES);
     ledger.finish(id, end(Outcome::Failed), Vec::new()).await.unwrap();
 
     // Rewriting costs nothing, and what is deleted makes room.
-    run(&ledger, &job, vec![set("0", vec![1; MAX_VALUE_BYTES])])
-        .await
-        .unwrap();
-    run(
-        &ledger,
-        &job,
-        vec![("0".to_owned(), None), set("x", vec![0; MAX_VALUE_BYTES])],
-    )
-    .await
-    .unwrap();
+    run(&ledger, &job, vec![set("0", vec![1; MAX_VALUE_BYTES])]).await.unwrap();
+    run(&ledger, &job, vec![("0".to_owned(), None), set("x", vec![0; MAX_VALUE_BYTES])]).await.unwrap();
 }
 
 #[tokio::test]
@@ -164,11 +116,7 @@ async fn runs_that_end_together_share_a_transaction() {
 
     assert!(done.into_iter().all(|result| result.is_ok()));
     assert_eq!(ledger.stats().writes, RUNS);
-    assert!(
-        (1..=2).contains(&ledger.stats().transactions),
-        "{:?}",
-        ledger.stats()
-    );
+    assert!((1..=2).contains(&ledger.stats().transactions), "{:?}", ledger.stats());
     for job in &jobs {
         assert_eq!(ledger.state(job, "n").await.unwrap().unwrap(), b"1");
     }

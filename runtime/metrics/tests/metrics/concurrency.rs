@@ -53,10 +53,7 @@ fn a_scrape_never_shows_half_a_commit() {
     let page = crate::support::read(&store, at(1));
     let mut last = HashMap::new();
     whole_commits(&page, &mut last);
-    assert_eq!(
-        last,
-        JOBS.map(|name| (name.to_owned(), f64::from(COMMITS))).into()
-    );
+    assert_eq!(last, JOBS.map(|name| (name.to_owned(), f64::from(COMMITS))).into());
 }
 
 fn commit_all(store: &Store, name: &str) {
@@ -65,10 +62,7 @@ fn commit_all(store: &Store, name: &str) {
         if number % 20 == 0 {
             run = declare(store, name, FAMILIES);
         }
-        let mut samples = vec![
-            sample(1, &[], Value::Add(1.0)),
-            sample(3, &[], Value::Observe(1.0)),
-        ];
+        let mut samples = vec![sample(1, &[], Value::Add(1.0)), sample(3, &[], Value::Observe(1.0))];
         for x in 0..40 {
             let value = Value::Set(f64::from(number));
             samples.extend([0, 2].map(|family| sample(family, &[&x.to_string()], value)));
@@ -87,10 +81,7 @@ fn whole_commits(page: &Exposition, before: &mut HashMap<String, f64>) {
     }
     for (job, values) in jobs {
         assert_eq!(values.len(), 84, "{job}");
-        assert!(
-            values.iter().all(|value| *value == values[0]),
-            "{job}: {values:?}"
-        );
+        assert!(values.iter().all(|value| *value == values[0]), "{job}: {values:?}");
         let earlier = before.insert(job.to_owned(), values[0]).unwrap_or(0.0);
         assert!(values[0] >= earlier, "{job} went back");
     }

@@ -1,9 +1,7 @@
 //! What goes over the wire: both formats to the letter, the host's own registry, and that unchanged text is
 //! shared, not made.
 
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntGauge, Registry, process_collector::ProcessCollector,
-};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry, process_collector::ProcessCollector};
 use watchkeeper_metrics::{Encoding, Format, Value};
 
 use crate::support::{
@@ -72,11 +70,7 @@ fn an_empty_store_is_a_valid_exposition() {
     assert_eq!(scrape(&store, Format::Text, at(0)), "");
     assert_eq!(scrape(&store, Format::OpenMetrics, at(0)), "# EOF\n");
     declare(&store, "a", FAMILIES);
-    assert_eq!(
-        scrape(&store, Format::OpenMetrics, at(0)),
-        "# EOF\n",
-        "families without series don't show"
-    );
+    assert_eq!(scrape(&store, Format::OpenMetrics, at(0)), "# EOF\n", "families without series don't show");
 }
 
 #[test]
@@ -110,15 +104,9 @@ fn the_hosts_registry_shows_in_both_formats_and_never_twice_a_name() {
     assert_eq!(text.value("watchkeeper_ticks_total{}"), Some("3.0"));
     assert_eq!(text.value("watchkeeper_reload_seconds_count{}"), Some("1.0"));
     assert_eq!(text.count("process_resident_memory_bytes"), 1);
-    assert_eq!(
-        open.families["watchkeeper_ticks"].help,
-        "Ticks of the \"keeper\"."
-    );
+    assert_eq!(open.families["watchkeeper_ticks"].help, "Ticks of the \"keeper\".");
     assert_eq!(open.families["watchkeeper_odd"].kind, "unknown");
-    assert_eq!(
-        open.families["chain_height"].help, "Höhe.",
-        "the store's family stands"
-    );
+    assert_eq!(open.families["chain_height"].help, "Höhe.", "the store's family stands");
     for derived in ["chain_head_delay_seconds_sum", "watchkeeper_reload_seconds_sum"] {
         assert!(!open.families.contains_key(derived), "{derived}");
     }
@@ -129,29 +117,14 @@ fn prometheus_takes_every_character_that_a_label_can_hold() {
     let store = store();
     let run = declare(&store, "a", FAMILIES);
     let all: String = (0..=0xffff).filter_map(char::from_u32).collect();
-    let pieces: Vec<String> = all
-        .chars()
-        .collect::<Vec<_>>()
-        .chunks(200)
-        .map(|piece| piece.iter().collect())
-        .collect();
-    let samples: Vec<_> = pieces
-        .iter()
-        .map(|piece| sample(2, &[piece], Value::Set(1.0)))
-        .collect();
+    let pieces: Vec<String> = all.chars().collect::<Vec<_>>().chunks(200).map(|piece| piece.iter().collect()).collect();
+    let samples: Vec<_> = pieces.iter().map(|piece| sample(2, &[piece], Value::Set(1.0))).collect();
     assert_eq!(store.commit(&run, &samples, &[], at(1)).dropped.total(), 0);
     accepts_text(&scrape(&store, Format::Text, at(1)));
     accepts_open_metrics(&scrape(&store, Format::OpenMetrics, at(1)));
     let page = read(&store, at(1));
-    let read: String = page
-        .series
-        .keys()
-        .map(|(_, labels)| labels[2].1.as_str())
-        .collect();
-    assert_eq!(
-        read.chars().collect::<std::collections::BTreeSet<_>>(),
-        all.chars().collect()
-    );
+    let read: String = page.series.keys().map(|(_, labels)| labels[2].1.as_str()).collect();
+    assert_eq!(read.chars().collect::<std::collections::BTreeSet<_>>(), all.chars().collect());
 }
 
 #[test]
@@ -159,9 +132,7 @@ fn unchanged_text_is_shared_between_scrapes_and_a_change_costs_its_own_chunk() {
     let store = store();
     let runs: Vec<_> = ["a", "b", "c"].map(|name| declare(&store, name, FAMILIES)).into();
     let emit = |place: usize, value| {
-        let samples: Vec<_> = (0..2_000)
-            .map(|n| sample(2, &[&n.to_string()], Value::Set(value)))
-            .collect();
+        let samples: Vec<_> = (0..2_000).map(|n| sample(2, &[&n.to_string()], Value::Set(value))).collect();
         store.commit(&runs[place], &samples, &[], at(1));
     };
     (0..3).for_each(|place| emit(place, 1.0));
@@ -188,18 +159,10 @@ fn ten_thousand_jobs_make_few_pieces() {
     let jobs: Vec<_> = (0..10_000).map(|n| of(&format!("job-{n}"), vec![])).collect();
     store.declare(&jobs).unwrap();
     for n in 0..10_000 {
-        let host = [
-            sample(0, &[], Value::Set(1.0)),
-            sample(1, &["success"], Value::Add(1.0)),
-        ];
+        let host = [sample(0, &[], Value::Set(1.0)), sample(1, &["success"], Value::Add(1.0))];
         store.commit_host(&job(&format!("job-{n}")), &host);
     }
     let scrape = store.scrape(Format::Text, Encoding::Identity, at(1), &[]);
     assert!(scrape.body.len() <= 13, "{} parts", scrape.body.len());
-    assert_eq!(
-        parse(Format::Text, std::str::from_utf8(&scrape.body.concat()).unwrap())
-            .series
-            .len(),
-        20_000
-    );
+    assert_eq!(parse(Format::Text, std::str::from_utf8(&scrape.body.concat()).unwrap()).series.len(), 20_000);
 }

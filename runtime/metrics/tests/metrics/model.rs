@@ -10,27 +10,12 @@ use proptest::{
 };
 use watchkeeper_metrics::{Declaration, FamilySpec, Format, Kind, Sample, Store, Value};
 
-use crate::support::{
-    MAX_AGE, accepts_open_metrics, accepts_text, at, families, job, of, read, scrape, store,
-};
+use crate::support::{MAX_AGE, accepts_open_metrics, accepts_text, at, families, job, of, read, scrape, store};
 
 const JOBS: [&str; 3] = ["first", "second", "third"];
 /// Texts that would break out of a label or a help line.
-const HOSTILE: &[&str] = &[
-    "",
-    "\"",
-    "\\",
-    "\n",
-    "\\n",
-    "a\\\"b\n",
-    "} 1\n# EOF\n",
-    "\0",
-    "\r",
-    "\u{7f}",
-    "\u{2028}",
-    "ü😀",
-    ",le=\"1",
-];
+const HOSTILE: &[&str] =
+    &["", "\"", "\\", "\n", "\\n", "a\\\"b\n", "} 1\n# EOF\n", "\0", "\r", "\u{7f}", "\u{2028}", "ü😀", ",le=\"1"];
 const BOUNDS: [f64; 2] = [0.0, 2.5];
 
 fn all_families(help: &str) -> Vec<FamilySpec> {
@@ -42,9 +27,7 @@ fn all_families(help: &str) -> Vec<FamilySpec> {
             {"name": "box_size_meters", "type": "histogram", "help": "h", "unit": "meters", "labels": ["shelf"],
              "buckets": [0, 2.5]}]"#,
     );
-    families
-        .iter_mut()
-        .for_each(|family| family.help = help.to_owned());
+    families.iter_mut().for_each(|family| family.help = help.to_owned());
     families
 }
 
@@ -59,31 +42,20 @@ enum Event {
 }
 
 fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        select(HOSTILE).prop_map(str::to_owned),
-        vec(any::<char>(), 0..6).prop_map(String::from_iter)
-    ]
+    prop_oneof![select(HOSTILE).prop_map(str::to_owned), vec(any::<char>(), 0..6).prop_map(String::from_iter)]
 }
 
 fn value() -> impl Strategy<Value = Value> {
     let halves = (-2i32..20).prop_map(|n| f64::from(n) / 2.0);
     let odd = select(&[f64::NAN, f64::INFINITY, f64::NEG_INFINITY][..]);
     let sum = prop_oneof![9 => halves, 1 => odd];
-    prop_oneof![
-        any::<f64>().prop_map(Value::Set),
-        sum.clone().prop_map(Value::Add),
-        sum.prop_map(Value::Observe)
-    ]
+    prop_oneof![any::<f64>().prop_map(Value::Set), sum.clone().prop_map(Value::Add), sum.prop_map(Value::Observe)]
 }
 
 /// Mostly samples that fit one of the families, sometimes none.
 fn samples() -> impl Strategy<Value = Vec<Sample>> {
     let labels = vec(text(), 0..3);
-    let any = (0u32..7, labels, value()).prop_map(|(family, labels, value)| Sample {
-        family,
-        labels,
-        value,
-    });
+    let any = (0u32..7, labels, value()).prop_map(|(family, labels, value)| Sample { family, labels, value });
     vec(any, 0..40)
 }
 
@@ -118,8 +90,7 @@ struct ModelJob {
 
 impl ModelJob {
     fn forget_gauges(&mut self, families: &[FamilySpec]) {
-        self.series
-            .retain(|(family, _), _| families[*family].kind != Kind::Gauge);
+        self.series.retain(|(family, _), _| families[*family].kind != Kind::Gauge);
         self.refreshed = None;
     }
 
@@ -142,9 +113,7 @@ impl ModelJob {
                         Number::Observed(_) => unreachable!(),
                     }
                 }
-                (true, Some(Kind::Histogram), Value::Observe(value))
-                    if (0.0..f64::INFINITY).contains(&value) =>
-                {
+                (true, Some(Kind::Histogram), Value::Observe(value)) if (0.0..f64::INFINITY).contains(&value) => {
                     match self.series.entry(series).or_insert(Number::Observed(vec![])) {
                         Number::Observed(all) => all.push(value),
                         Number::One(_) => unreachable!(),
@@ -159,11 +128,7 @@ impl ModelJob {
     fn show(&self, name: &str, families: &[FamilySpec], page: &mut Page) {
         for ((family, values), number) in &self.series {
             let spec = &families[*family];
-            let own = spec
-                .labels
-                .iter()
-                .zip(values)
-                .map(|(name, value)| (name.clone(), value.clone()));
+            let own = spec.labels.iter().zip(values).map(|(name, value)| (name.clone(), value.clone()));
             let host = [("job_name", name), ("plugin", "probe")].map(|(a, b)| (a.to_owned(), b.to_owned()));
             let labels: Vec<_> = host.into_iter().chain(own).collect();
             let mut put = |suffix: &str, bound: Option<&str>, value: f64| {
@@ -198,14 +163,9 @@ impl World {
     fn step(&mut self, event: Event) {
         match event {
             Event::Declare(place, set) => {
-                let chosen: Vec<FamilySpec> =
-                    set.iter().map(|family| self.families[*family].clone()).collect();
+                let chosen: Vec<FamilySpec> = set.iter().map(|family| self.families[*family].clone()).collect();
                 let declaration = self.store.declare(&[of(JOBS[place], chosen)]).unwrap().remove(0);
-                let mut model = self
-                    .jobs
-                    .remove(&place)
-                    .map(|(_, model)| model)
-                    .unwrap_or_default();
+                let mut model = self.jobs.remove(&place).map(|(_, model)| model).unwrap_or_default();
                 model.series.retain(|(family, _), _| set.contains(family));
                 model.declared = set.into_iter().collect();
                 self.jobs.insert(place, (declaration, model));
@@ -237,10 +197,7 @@ impl World {
     fn page(&mut self) -> Page {
         let mut page = Page::new();
         for (place, (_, model)) in &mut self.jobs {
-            if model
-                .refreshed
-                .is_some_and(|then| self.now - then > MAX_AGE.as_secs())
-            {
+            if model.refreshed.is_some_and(|then| self.now - then > MAX_AGE.as_secs()) {
                 model.forget_gauges(&self.families);
             }
             model.show(JOBS[*place], &self.families, &mut page);

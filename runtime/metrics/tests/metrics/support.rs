@@ -1,9 +1,5 @@
 //! What the tests share: families and samples in short, reading an exposition back, promtool as a judge.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test file uses its own part of this module"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this module")]
 
 mod exposition;
 mod promtool;
@@ -41,12 +37,7 @@ pub(crate) fn families(json: &str) -> Vec<FamilySpec> {
 
 /// A job's families under the plugin `probe`.
 pub(crate) fn of(name: &str, families: Vec<FamilySpec>) -> JobFamilies {
-    JobFamilies {
-        job: job(name),
-        plugin: PluginName::new("probe").unwrap(),
-        families,
-        max_age: MAX_AGE,
-    }
+    JobFamilies { job: job(name), plugin: PluginName::new("probe").unwrap(), families, max_age: MAX_AGE }
 }
 
 /// The host's families in these tests: a time of the last run, and a counter of outcomes.
@@ -69,11 +60,7 @@ pub(crate) fn declare(store: &Store, name: &str, json: &str) -> Declaration {
 }
 
 pub(crate) fn sample(family: u32, labels: &[&str], value: Value) -> Sample {
-    Sample {
-        family,
-        labels: labels.iter().map(ToString::to_string).collect(),
-        value,
-    }
+    Sample { family, labels: labels.iter().map(ToString::to_string).collect(), value }
 }
 
 /// One scrape's text, after checks that its gzip form is the same bytes in one member, and that the headers
@@ -81,10 +68,7 @@ pub(crate) fn sample(family: u32, labels: &[&str], value: Value) -> Sample {
 pub(crate) fn scrape(store: &Store, format: Format, now: Duration) -> String {
     let plain = store.scrape(format, Encoding::Identity, now, &[]);
     let packed = store.scrape(format, Encoding::Gzip, now, &[]);
-    assert_eq!(
-        (plain.content_encoding, packed.content_encoding),
-        (None, Some("gzip"))
-    );
+    assert_eq!((plain.content_encoding, packed.content_encoding), (None, Some("gzip")));
     assert_eq!(plain.content_type, packed.content_type);
     let (bytes, packed) = (plain.body.concat(), packed.body.concat());
     assert_eq!(plain.content_length(), bytes.len());

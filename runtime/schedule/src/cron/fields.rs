@@ -7,11 +7,10 @@ use std::fmt;
 
 use crate::ScheduleError;
 
-pub(super) const HINT: &str = r#"write five fields: minute, hour, day of month, month, day of week; such as "*/5 * * * *" or "0 2 * * MON""#;
+pub(super) const HINT: &str =
+    r#"write five fields: minute, hour, day of month, month, day of week; such as "*/5 * * * *" or "0 2 * * MON""#;
 
-const MONTHS: [&str; 12] = [
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-];
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 /// A checked expression, in upper case.
@@ -25,54 +24,21 @@ struct Field {
 }
 
 const FIELDS: [Field; 5] = [
-    Field {
-        name: "minute",
-        least: 0,
-        most: 59,
-        names: &[],
-    },
-    Field {
-        name: "hour",
-        least: 0,
-        most: 23,
-        names: &[],
-    },
-    Field {
-        name: "day of month",
-        least: 1,
-        most: 31,
-        names: &[],
-    },
-    Field {
-        name: "month",
-        least: 1,
-        most: 12,
-        names: &MONTHS,
-    },
-    Field {
-        name: "day of week",
-        least: 0,
-        most: 7,
-        names: &WEEKDAYS,
-    },
+    Field { name: "minute", least: 0, most: 59, names: &[] },
+    Field { name: "hour", least: 0, most: 23, names: &[] },
+    Field { name: "day of month", least: 1, most: 31, names: &[] },
+    Field { name: "month", least: 1, most: 12, names: &MONTHS },
+    Field { name: "day of week", least: 0, most: 7, names: &WEEKDAYS },
 ];
 
 impl Fields {
     pub(super) fn parse(expression: &str) -> Result<Self, ScheduleError> {
-        let wrong = |why: &str, hint: &str| {
-            ScheduleError::new(format!("{expression:?} is not a cron expression: {why}"), hint)
-        };
+        let wrong =
+            |why: &str, hint: &str| ScheduleError::new(format!("{expression:?} is not a cron expression: {why}"), hint);
         let upper = expression.trim().to_ascii_uppercase();
-        let text = if upper.starts_with('@') {
-            word(&upper, &wrong)?
-        } else {
-            &upper
-        };
+        let text = if upper.starts_with('@') { word(&upper, &wrong)? } else { &upper };
         if text.starts_with("TZ=") || text.starts_with("CRON_TZ=") {
-            return Err(wrong(
-                "a time zone has no place in it",
-                r#"write `time_zone = "Europe/Berlin"` beside it"#,
-            ));
+            return Err(wrong("a time zone has no place in it", r#"write `time_zone = "Europe/Berlin"` beside it"#));
         }
         let parts: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
         let parts: [String; 5] = parts.try_into().map_err(|parts: Vec<String>| match parts.len() {
@@ -114,18 +80,11 @@ fn word(word: &str, wrong: &dyn Fn(&str, &str) -> ScheduleError) -> Result<&'sta
         "@WEEKLY" => Ok("0 0 * * 0"),
         "@DAILY" | "@MIDNIGHT" => Ok("0 0 * * *"),
         "@HOURLY" => Ok("0 * * * *"),
-        "@REBOOT" => Err(wrong(
-            "nothing runs at start alone",
-            r#"write `every = "5m"` in place of it"#,
-        )),
-        word if word.starts_with("@EVERY") => Err(wrong(
-            "intervals have a key of their own",
-            r#"write `every = "5m"` in place of it"#,
-        )),
-        _ => Err(wrong(
-            "unknown word",
-            "write @hourly, @daily, @weekly, @monthly, @yearly or five fields",
-        )),
+        "@REBOOT" => Err(wrong("nothing runs at start alone", r#"write `every = "5m"` in place of it"#)),
+        word if word.starts_with("@EVERY") => {
+            Err(wrong("intervals have a key of their own", r#"write `every = "5m"` in place of it"#))
+        }
+        _ => Err(wrong("unknown word", "write @hourly, @daily, @weekly, @monthly, @yearly or five fields")),
     }
 }
 
@@ -157,20 +116,14 @@ impl Field {
             Some((first, last)) => self.check_range(item, first, last)?,
             None if range == "*" => {}
             None => {
-                let hint = format!(
-                    "write `*/{step}`, or a range such as `{}-{}/{step}`",
-                    self.least, self.most
-                );
+                let hint = format!("write `*/{step}`, or a range such as `{}-{}/{step}`", self.least, self.most);
                 return self.wrong(item, "has a step without a range", &hint);
             }
         }
         match digits(step) {
             Some(1..) if digits(step) <= Some(self.most) => Ok(()),
             _ => {
-                let hint = format!(
-                    "write a step of 1 to {}, or `every` for longer intervals",
-                    self.most
-                );
+                let hint = format!("write a step of 1 to {}, or `every` for longer intervals", self.most);
                 self.wrong(item, "has a step out of range", &hint)
             }
         }
@@ -183,10 +136,7 @@ impl Field {
         if from <= to {
             return Ok(());
         }
-        let hint = format!(
-            "write two ranges, such as `{first}-{},{}-{last}`",
-            self.most, self.least
-        );
+        let hint = format!("write two ranges, such as `{first}-{},{}-{last}`", self.most, self.least);
         self.wrong(item, "runs backwards", &hint)
     }
 
@@ -196,11 +146,7 @@ impl Field {
         match item {
             "L" | "LW" if day_of_month => return Ok(()),
             "L" if day_of_week => {
-                return self.wrong(
-                    item,
-                    "names no day",
-                    "write `5L` for the month's last Friday, or `6` for Saturday",
-                );
+                return self.wrong(item, "names no day", "write `5L` for the month's last Friday, or `6` for Saturday");
             }
             "?" => {
                 return self.wrong(
@@ -230,9 +176,7 @@ impl Field {
     /// A number in range, or one of the field's names.
     fn value(&self, item: &str, text: &str) -> Result<u16, Wrong> {
         let named = self.names.iter().position(|name| *name == text);
-        let named = named
-            .and_then(|place| u16::try_from(place).ok())
-            .map(|place| place + self.least);
+        let named = named.and_then(|place| u16::try_from(place).ok()).map(|place| place + self.least);
         match named.or_else(|| digits(text)) {
             Some(value) if (self.least..=self.most).contains(&value) => Ok(value),
             _ => {

@@ -52,17 +52,10 @@ impl Cron {
             .build()
             .parse(&fields.to_string())
             .map_err(|error| {
-                ScheduleError::new(
-                    format!("{expression:?} is not a cron expression: {error}"),
-                    fields::HINT,
-                )
+                ScheduleError::new(format!("{expression:?} is not a cron expression: {error}"), fields::HINT)
             })?;
         let values = |component: &croner::CronComponent| {
-            component
-                .values()
-                .into_iter()
-                .filter_map(|value| i8::try_from(value).ok())
-                .collect()
+            component.values().into_iter().filter_map(|value| i8::try_from(value).ok()).collect()
         };
         let cron = Self {
             expression: expression.to_owned(),
@@ -106,33 +99,21 @@ impl Cron {
     }
 
     pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
-        if self.fixed {
-            self.next_fixed(after)
-        } else {
-            self.next_of_real_time(after)
-        }
+        if self.fixed { self.next_fixed(after) } else { self.next_of_real_time(after) }
     }
 
     /// Whether any day of a whole cycle of the Gregorian calendar (400 years) matches.
     fn matches_some_day(&self) -> bool {
-        let cycle = Date::constant(2000, 1, 1)
-            .series(jiff::Span::new().days(1))
-            .take(146_097);
+        let cycle = Date::constant(2000, 1, 1).series(jiff::Span::new().days(1)).take(146_097);
         cycle.into_iter().any(|date| self.matches(date))
     }
 
     fn matches(&self, date: Date) -> bool {
-        let (year, month, day) = (
-            i32::from(date.year()),
-            date.month().unsigned_abs(),
-            date.day().unsigned_abs(),
-        );
+        let (year, month, day) = (i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs());
         let weekday = u32::from(date.weekday().to_sunday_zero_offset().unsigned_abs());
         let weekday = croner::Weekday::from_days_from_sunday(weekday);
         let pattern = &self.days.pattern;
         pattern.month_match(u32::from(month)).unwrap_or(false)
-            && pattern
-                .day_match(year, u32::from(month), u32::from(day), weekday)
-                .unwrap_or(false)
+            && pattern.day_match(year, u32::from(month), u32::from(day), weekday).unwrap_or(false)
     }
 }

@@ -36,10 +36,7 @@ impl Cron {
             }
             AmbiguousOffset::Gap { before, after } => {
                 let just_before = after.to_timestamp(local).ok()?;
-                let jump = self
-                    .zone
-                    .following(just_before)
-                    .find(|transition| transition.offset() == after)?;
+                let jump = self.zone.following(just_before).find(|transition| transition.offset() == after)?;
                 let gap_starts = before.to_datetime(jump.timestamp());
                 let gap_ends = after.to_datetime(jump.timestamp());
                 let midnight = local.date().to_datetime(Time::midnight());
@@ -51,17 +48,12 @@ impl Cron {
 
     /// Times that follow the clock: between two changes of the offset, local time is real time moved.
     pub(super) fn next_of_real_time(&self, after: Timestamp) -> Option<Timestamp> {
-        let last_day = after
-            .checked_add((24 * i64::try_from(HORIZON).ok()?).hours())
-            .unwrap_or(Timestamp::MAX);
+        let last_day = after.checked_add((24 * i64::try_from(HORIZON).ok()?).hours()).unwrap_or(Timestamp::MAX);
         let mut from = after.checked_add(1.nanosecond()).ok()?;
         while from < last_day {
             let offset = self.zone.to_offset(from);
-            let until = self
-                .zone
-                .following(from)
-                .next()
-                .map_or(last_day, |transition| transition.timestamp().min(last_day));
+            let until =
+                self.zone.following(from).next().map_or(last_day, |transition| transition.timestamp().min(last_day));
             if let Some(due) = self.next_in_stretch(from, until, offset) {
                 return Some(due);
             }
@@ -87,10 +79,8 @@ impl Cron {
 
     fn times(&self) -> impl Iterator<Item = Time> {
         let minutes = &self.minutes;
-        self.hours.iter().flat_map(move |hour| {
-            minutes
-                .iter()
-                .filter_map(move |minute| Time::new(*hour, *minute, 0, 0).ok())
-        })
+        self.hours
+            .iter()
+            .flat_map(move |hour| minutes.iter().filter_map(move |minute| Time::new(*hour, *minute, 0, 0).ok()))
     }
 }

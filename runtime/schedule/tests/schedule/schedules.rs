@@ -24,11 +24,7 @@ fn intervals_are_counted_from_the_epoch_so_a_restart_does_not_shift_them() {
     let job = JobName::new("head").unwrap();
     let schedule = Schedule::parse_every("7s").unwrap().spread(&job, Duration::ZERO);
     let first = schedule.next(at("2026-01-01T00:00:00Z")).unwrap();
-    for restart in [
-        "2026-01-01T00:00:00.5Z",
-        "2026-01-02T03:04:05Z",
-        "1969-12-31T23:59:59Z",
-    ] {
+    for restart in ["2026-01-01T00:00:00.5Z", "2026-01-02T03:04:05Z", "1969-12-31T23:59:59Z"] {
         let due = schedule.next(at(restart)).unwrap();
         assert!(due > at(restart) && due.duration_since(at(restart)) <= SignedDuration::from_secs(7));
         assert_eq!(due.duration_since(first).as_nanos() % 7_000_000_000, 0);
@@ -40,10 +36,7 @@ fn intervals_are_counted_from_the_epoch_so_a_restart_does_not_shift_them() {
 fn jobs_with_one_interval_do_not_start_at_one_time() {
     let first = |name: &str| {
         let job = JobName::new(name).unwrap();
-        Schedule::parse_every("1m")
-            .unwrap()
-            .spread(&job, Duration::ZERO)
-            .next(Timestamp::UNIX_EPOCH)
+        Schedule::parse_every("1m").unwrap().spread(&job, Duration::ZERO).next(Timestamp::UNIX_EPOCH)
     };
     assert_ne!(first("job-1"), first("job-2"));
 }
@@ -51,21 +44,12 @@ fn jobs_with_one_interval_do_not_start_at_one_time() {
 #[test]
 fn a_cron_job_starts_on_time_unless_it_is_given_jitter() {
     let job = JobName::new("backup").unwrap();
-    assert_eq!(
-        utc("0 2 * * *").spread(&job, Duration::ZERO).start_offset(),
-        Duration::ZERO
-    );
+    assert_eq!(utc("0 2 * * *").spread(&job, Duration::ZERO).start_offset(), Duration::ZERO);
     let jittered = utc("0 2 * * *").spread(&job, Duration::from_mins(10));
     assert!(jittered.start_offset() > Duration::ZERO && jittered.start_offset() < Duration::from_mins(10));
-    assert_eq!(
-        jittered.next(at("2026-01-01T00:00Z")),
-        utc("0 2 * * *").next(at("2026-01-01T00:00Z"))
-    );
+    assert_eq!(jittered.next(at("2026-01-01T00:00Z")), utc("0 2 * * *").next(at("2026-01-01T00:00Z")));
     let crowded = utc("* * * * *").spread(&job, Duration::from_hours(1));
-    assert!(
-        crowded.start_offset() < Duration::from_mins(1),
-        "never later than the next due time"
-    );
+    assert!(crowded.start_offset() < Duration::from_mins(1), "never later than the next due time");
 }
 
 #[test]
@@ -105,23 +89,11 @@ fn what_means_something_else_to_another_cron_is_refused_with_a_way_out() {
         ("* * * *", "has 4 fields", "write five fields"),
         ("0 */5 * * * *", "has 6 fields", r#"`every = "10s"`"#),
         ("0 0 2 * * * 2026", "has 7 fields", "without seconds and years"),
-        (
-            "0/10 * * * *",
-            "minute `0/10` has a step without a range",
-            "write `*/10`",
-        ),
-        (
-            "/10 * * * *",
-            "minute `/10` has a step without a range",
-            "write `*/10`",
-        ),
+        ("0/10 * * * *", "minute `0/10` has a step without a range", "write `*/10`"),
+        ("/10 * * * *", "minute `/10` has a step without a range", "write `*/10`"),
         ("*/90 * * * *", "minute `*/90` has a step out of range", "`every`"),
         ("*/0 * * * *", "minute `*/0` has a step out of range", "1 to 59"),
-        (
-            "60 * * * *",
-            "minute `60` is out of range",
-            "the minute is 0 to 59",
-        ),
+        ("60 * * * *", "minute `60` is out of range", "the minute is 0 to 59"),
         ("0 24 * * *", "hour `24` is out of range", "the hour is 0 to 23"),
         ("0 0 0 * *", "day of month `0` is out of range", "1 to 31"),
         ("0 0 * MON *", "month `MON` is out of range", "or JAN to DEC"),
@@ -136,11 +108,7 @@ fn what_means_something_else_to_another_cron_is_refused_with_a_way_out() {
         ("@reboot", "nothing runs at start alone", "`every"),
         ("@every 5m", "intervals have a key of their own", "`every"),
         ("@fortnightly", "unknown word", "@daily"),
-        (
-            "CRON_TZ=UTC 0 2 * * *",
-            "a time zone has no place in it",
-            "`time_zone",
-        ),
+        ("CRON_TZ=UTC 0 2 * * *", "a time zone has no place in it", "`time_zone"),
         ("0 0 30 2 *", "never comes", "`L` is a month's last day"),
         ("0 0 31 4,6,9,11 *", "never comes", "a day that its month has"),
     ] {
@@ -178,19 +146,12 @@ fn the_longest_gap_counts_nights_and_weekends() {
         let gap = utc(expression).longest_gap();
         assert_eq!(gap.as_secs().div_ceil(3600), hours, "{expression}");
     }
-    assert_eq!(
-        Schedule::parse_every("5s").unwrap().longest_gap(),
-        Duration::from_secs(5)
-    );
+    assert_eq!(Schedule::parse_every("5s").unwrap().longest_gap(), Duration::from_secs(5));
 }
 
 #[test]
 fn the_end_of_the_calendar_ends_the_search() {
-    for schedule in [
-        utc("0 0 29 2 *"),
-        utc("*/5 * * * *"),
-        Schedule::parse_every("1s").unwrap(),
-    ] {
+    for schedule in [utc("0 0 29 2 *"), utc("*/5 * * * *"), Schedule::parse_every("1s").unwrap()] {
         assert_eq!(schedule.next(Timestamp::MAX), None);
         assert!(schedule.next(Timestamp::MIN).is_some());
     }

@@ -9,9 +9,7 @@ use watchkeeper_schedule::Schedule;
 /// An expression, and the same spelled out: minutes, hours, whether its times are fixed.
 struct Case(&'static str, &'static [i8], &'static [i8], bool);
 
-const EVERY_HOUR: &[i8] = &[
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
-];
+const EVERY_HOUR: &[i8] = &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
 
 const CASES: [Case; 8] = [
     Case("30 2 * * *", &[30], &[2], true),
@@ -21,12 +19,7 @@ const CASES: [Case; 8] = [
     Case("59 23 * * *", &[59], &[23], true),
     Case("0 * * * *", &[0], EVERY_HOUR, false),
     Case("*/20 1,2 * * *", &[0, 20, 40], &[1, 2], false),
-    Case(
-        "30 */2 * * *",
-        &[30],
-        &[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22],
-        false,
-    ),
+    Case("30 */2 * * *", &[30], &[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22], false),
 ];
 
 /// The local times of each minute of the days around an instant.
@@ -47,28 +40,16 @@ impl Days {
         for (instant, local) in &minutes {
             first_shown.entry(*local).or_insert(*instant);
         }
-        Self {
-            around,
-            minutes,
-            first_shown,
-        }
+        Self { around, minutes, first_shown }
     }
 
     fn expected(&self, Case(_, minutes, hours, fixed): &Case) -> BTreeSet<Timestamp> {
         if !fixed {
-            let matches =
-                |local: &DateTime| hours.contains(&local.hour()) && minutes.contains(&local.minute());
-            return self
-                .minutes
-                .iter()
-                .filter(|(_, local)| matches(local))
-                .map(|(instant, _)| *instant)
-                .collect();
+            let matches = |local: &DateTime| hours.contains(&local.hour()) && minutes.contains(&local.minute());
+            return self.minutes.iter().filter(|(_, local)| matches(local)).map(|(instant, _)| *instant).collect();
         }
         let dates: BTreeSet<_> = self.minutes.iter().map(|(_, local)| local.date()).collect();
-        let times = hours
-            .iter()
-            .flat_map(|hour| minutes.iter().map(move |minute| (*hour, *minute)));
+        let times = hours.iter().flat_map(|hour| minutes.iter().map(move |minute| (*hour, *minute)));
         dates
             .iter()
             .flat_map(|date| times.clone().map(|(hour, minute)| date.at(hour, minute, 0, 0)))
@@ -82,11 +63,7 @@ impl Days {
         let (from, until) = (self.around - 36.hours(), self.around + 36.hours());
         for case in &CASES {
             let schedule = Schedule::parse_cron(case.0, zone).unwrap();
-            let expected: Vec<_> = self
-                .expected(case)
-                .into_iter()
-                .filter(|due| (from..until).contains(due))
-                .collect();
+            let expected: Vec<_> = self.expected(case).into_iter().filter(|due| (from..until).contains(due)).collect();
             let mut found = schedule.upcoming(from - 1.nanosecond(), expected.len() + 1);
             found.retain(|due| *due < until);
             assert_eq!(found, expected, "{:?} in {zone} around {}", case.0, self.around);
@@ -96,9 +73,7 @@ impl Days {
 
 fn changes(zone: &TimeZone, from: &str, until: &str) -> Vec<Timestamp> {
     let until: Timestamp = until.parse().unwrap();
-    let changes = zone
-        .following(from.parse().unwrap())
-        .map(|change| change.timestamp());
+    let changes = zone.following(from.parse().unwrap()).map(|change| change.timestamp());
     changes.take_while(|change| *change < until).collect()
 }
 

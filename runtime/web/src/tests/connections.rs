@@ -26,16 +26,10 @@ async fn closed(mut stream: tokio::net::TcpStream) {
 
 #[tokio::test]
 async fn a_slow_head_is_cut_off_and_does_not_keep_others_out() {
-    let limits = Limits {
-        connections: 1,
-        head: SHORT,
-        ..Limits::default()
-    };
+    let limits = Limits { connections: 1, head: SHORT, ..Limits::default() };
     let server = start(&Arc::default(), limits).await;
     let mut slow = server.connect().await;
-    slow.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: ")
-        .await
-        .unwrap();
+    slow.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: ").await.unwrap();
     let mut silent = server.connect().await;
     silent.write_all(b"").await.unwrap();
     assert_eq!(server.get("/-/healthy").await.code, 200);
@@ -50,28 +44,13 @@ async fn a_peer_that_takes_nothing_is_cut_off() {
         content_encoding: None,
         body: vec![Bytes::from(vec![b'#'; 1 << 20]); 64],
     };
-    let house = Arc::new(Furnished {
-        exposition: big,
-        ..Furnished::default()
-    });
-    let server = start(
-        &house,
-        Limits {
-            connections: 1,
-            stall: SHORT,
-            ..Limits::default()
-        },
-    )
-    .await;
+    let house = Arc::new(Furnished { exposition: big, ..Furnished::default() });
+    let server = start(&house, Limits { connections: 1, stall: SHORT, ..Limits::default() }).await;
     let mut deaf = server.connect().await;
     let head = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     deaf.write_all(head.as_bytes()).await.unwrap();
     until(|| house.scrapes() == 1).await;
-    assert_eq!(
-        server.get("/-/healthy").await.code,
-        200,
-        "its place is free again"
-    );
+    assert_eq!(server.get("/-/healthy").await.code, 200, "its place is free again");
     drop(deaf);
 }
 
@@ -82,17 +61,9 @@ async fn a_connection_serves_many_requests() {
     let host = server.address;
     let keep = format!("GET /-/healthy HTTP/1.1\r\nHost: {host}\r\n\r\n");
     let last = format!("GET /-/ready HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream
-        .write_all(format!("{keep}{keep}{last}").as_bytes())
-        .await
-        .unwrap();
+    stream.write_all(format!("{keep}{keep}{last}").as_bytes()).await.unwrap();
     let answer = answer(stream).await;
-    assert_eq!(
-        answer.body.matches("HTTP/1.1 200 OK").count(),
-        2,
-        "{}",
-        answer.body
-    );
+    assert_eq!(answer.body.matches("HTTP/1.1 200 OK").count(), 2, "{}", answer.body);
 }
 
 #[tokio::test]
@@ -111,34 +82,19 @@ async fn requests_under_way_end_before_the_server_does() {
     house.gate.add_permits(1);
     assert_eq!(answer(asking).await.code, 200);
     drop(idle);
-    tokio::time::timeout(PATIENCE, server.ended)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, server.ended).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn a_request_that_does_not_end_is_cut_off_at_the_end() {
     let house = Arc::new(Furnished::shut());
-    let mut server = start(
-        &house,
-        Limits {
-            drain: SHORT,
-            ..Limits::default()
-        },
-    )
-    .await;
+    let mut server = start(&house, Limits { drain: SHORT, ..Limits::default() }).await;
     let mut asking = server.connect().await;
     let head = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
     asking.write_all(head.as_bytes()).await.unwrap();
     until(|| house.scrapes() == 1).await;
     server.shut_down();
-    tokio::time::timeout(PATIENCE, server.ended)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, server.ended).await.unwrap().unwrap().unwrap();
     closed(asking).await;
 }
 
@@ -154,11 +110,7 @@ async fn a_reload_ends_even_if_nobody_waits_and_only_one_goes_at_a_time() {
     let second = server.ask("POST", "/-/reload", &[]);
     let open = async {
         assert_eq!(server.get("/-/healthy").await.code, 200);
-        assert_eq!(
-            house.reloads_begun.load(Ordering::SeqCst),
-            1,
-            "two reloads at once"
-        );
+        assert_eq!(house.reloads_begun.load(Ordering::SeqCst), 1, "two reloads at once");
         house.gate.add_permits(2);
     };
     let (second, ()) = tokio::join!(second, open);

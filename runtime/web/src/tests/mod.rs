@@ -69,10 +69,7 @@ impl Default for Furnished {
 impl Furnished {
     /// A house in which scrapes and reloads wait until [`Semaphore::add_permits`].
     pub(crate) fn shut() -> Self {
-        Self {
-            gate: Semaphore::new(0),
-            ..Self::default()
-        }
+        Self { gate: Semaphore::new(0), ..Self::default() }
     }
 
     pub(crate) fn scrapes(&self) -> usize {
@@ -137,11 +134,7 @@ impl Server {
         let served = serve_within(limits, listener, house, options, async move {
             let _ = asked.await;
         });
-        Self {
-            address,
-            shutdown: Some(shutdown),
-            ended: tokio::spawn(served),
-        }
+        Self { address, shutdown: Some(shutdown), ended: tokio::spawn(served) }
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -151,18 +144,13 @@ impl Server {
     /// One request under the server's own name.
     async fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
         let host = format!("Host: {}", self.address);
-        let headers: Vec<_> = std::iter::once(host.as_str())
-            .chain(headers.iter().copied())
-            .collect();
+        let headers: Vec<_> = std::iter::once(host.as_str()).chain(headers.iter().copied()).collect();
         self.ask_raw(method, path, &headers).await
     }
 
     /// One request with just these headers.
     async fn ask_raw(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nConnection: close\r\n{}\r\n\r\n",
-            headers.join("\r\n")
-        );
+        let head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{}\r\n\r\n", headers.join("\r\n"));
         let mut stream = self.connect().await;
         stream.write_all(head.as_bytes()).await.unwrap();
         answer(stream).await
@@ -193,25 +181,14 @@ impl Answer {
 /// Reads until the server closes.
 async fn answer(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.unwrap().unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();
     let code = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers = lines.map(|line| line.split_once(": ").unwrap());
-    let headers = headers
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-        .collect();
-    Answer {
-        code,
-        headers,
-        body: body.to_owned(),
-    }
+    let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    Answer { code, headers, body: body.to_owned() }
 }
 
 /// Waits for a condition, not longer than the patience.

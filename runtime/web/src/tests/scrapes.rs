@@ -15,16 +15,10 @@ async fn the_exposition_is_sent_as_it_is_with_its_type_and_length() {
         content_encoding: Some("gzip"),
         body: [&b"\x1f\x8b"[..], b"", b"rest"].map(Bytes::from_static).to_vec(),
     };
-    let house = Arc::new(Furnished {
-        exposition: encoded,
-        ..house
-    });
+    let house = Arc::new(Furnished { exposition: encoded, ..house });
     let server = Server::start(&house).await;
     let head = server.ask("HEAD", "/metrics", &[]).await;
-    assert_eq!(
-        head.header("content-type"),
-        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
-    );
+    assert_eq!(head.header("content-type"), Some("application/openmetrics-text; version=1.0.0; charset=utf-8"));
     assert_eq!(head.header("content-encoding"), Some("gzip"));
     assert_eq!(head.header("content-length"), Some("6"));
 
@@ -55,10 +49,7 @@ async fn what_the_scraper_wants_reaches_the_house() {
 async fn equal_scrapes_that_overlap_share_one_answer() {
     let house = Arc::new(Furnished::shut());
     let server = Server::start(&house).await;
-    let head = format!(
-        "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        server.address
-    );
+    let head = format!("GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address);
     let mut scrapers = Vec::new();
     for _ in 0..5 {
         let mut scraper = server.connect().await;
@@ -79,16 +70,9 @@ async fn equal_scrapes_that_overlap_share_one_answer() {
 async fn a_scrape_that_takes_too_long_is_unavailable_and_the_next_starts_anew() {
     let house = Arc::new(Furnished::shut());
     let server = Server::start(&house).await;
-    let late = server
-        .ask("GET", "/metrics", &["X-Prometheus-Scrape-Timeout-Seconds: 0.1"])
-        .await;
-    assert_eq!(
-        (late.code, late.body.as_str()),
-        (503, "the scrape took longer than 0.05 s\n")
-    );
+    let late = server.ask("GET", "/metrics", &["X-Prometheus-Scrape-Timeout-Seconds: 0.1"]).await;
+    assert_eq!((late.code, late.body.as_str()), (503, "the scrape took longer than 0.05 s\n"));
     house.gate.add_permits(1);
-    let next = server
-        .ask("GET", "/metrics", &["X-Prometheus-Scrape-Timeout-Seconds: 0.1"])
-        .await;
+    let next = server.ask("GET", "/metrics", &["X-Prometheus-Scrape-Timeout-Seconds: 0.1"]).await;
     assert_eq!((next.code, house.scrapes()), (200, 2));
 }

@@ -9,10 +9,7 @@ pub(crate) fn expand(arguments: TokenStream, item: &DeriveInput) -> Result<Token
         return Err(Error::new_spanned(arguments, "`#[config]` takes nothing"));
     }
     if let Data::Union(data) = &item.data {
-        return Err(Error::new_spanned(
-            data.union_token,
-            "a config is a struct or an enum",
-        ));
+        return Err(Error::new_spanned(data.union_token, "a config is a struct or an enum"));
     }
     let deny = has_named_fields(&item.data).then(|| quote!(#[serde(deny_unknown_fields)]));
     Ok(quote! {

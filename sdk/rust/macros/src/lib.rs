@@ -15,9 +15,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `watchkeeper_sdk::Result<String>`, whose text tells people in one line what was done.
 #[proc_macro_attribute]
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    plugin::expand(arguments.into(), item.into())
-        .unwrap_or_else(|error| error.into_compile_error())
-        .into()
+    plugin::expand(arguments.into(), item.into()).unwrap_or_else(|error| error.into_compile_error()).into()
 }
 
 /// Makes a struct or enum part of a plugin's config: `Deserialize` that refuses unknown keys, and `JsonSchema`, in which doc
@@ -25,9 +23,7 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn config(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
-    config::expand(arguments.into(), &item)
-        .unwrap_or_else(|error| error.into_compile_error())
-        .into()
+    config::expand(arguments.into(), &item).unwrap_or_else(|error| error.into_compile_error()).into()
 }
 
 /// Declares a plugin's metrics: each field is a `Gauge<N>`, `Counter<N>` or `Histogram<N>` with `N` labels, and its doc
@@ -46,7 +42,5 @@ pub fn config(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Metrics, attributes(metric))]
 pub fn metrics(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
-    metrics::expand(&item)
-        .unwrap_or_else(|error| error.into_compile_error())
-        .into()
+    metrics::expand(&item).unwrap_or_else(|error| error.into_compile_error()).into()
 }

@@ -8,35 +8,20 @@ const SHAPE: &str = "write `async fn run(config: Config, metrics: &Metrics) -> R
 
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let function: ItemFn = syn::parse2(item).map_err(|error| {
-        Error::new(
-            error.span(),
-            format!("`#[plugin]` goes on the function that is one run: {SHAPE}"),
-        )
+        Error::new(error.span(), format!("`#[plugin]` goes on the function that is one run: {SHAPE}"))
     })?;
     if !arguments.is_empty() {
-        return Err(Error::new_spanned(
-            arguments,
-            "`#[plugin]` takes nothing: name and version are the package's",
-        ));
+        return Err(Error::new_spanned(arguments, "`#[plugin]` takes nothing: name and version are the package's"));
     }
     let signature = &function.sig;
     if signature.asyncness.is_none() {
-        return Err(Error::new_spanned(
-            signature.fn_token,
-            format!("a plugin's function is async: {SHAPE}"),
-        ));
+        return Err(Error::new_spanned(signature.fn_token, format!("a plugin's function is async: {SHAPE}")));
     }
     if !signature.generics.params.is_empty() {
-        return Err(Error::new_spanned(
-            &signature.generics,
-            "a plugin's function has no type parameters",
-        ));
+        return Err(Error::new_spanned(&signature.generics, "a plugin's function has no type parameters"));
     }
     let ReturnType::Type(_, returned) = &signature.output else {
-        return Err(Error::new_spanned(
-            &signature.ident,
-            format!("a plugin's function says what it did: {SHAPE}"),
-        ));
+        return Err(Error::new_spanned(&signature.ident, format!("a plugin's function says what it did: {SHAPE}")));
     };
     let parameters: Vec<_> = signature.inputs.iter().collect();
     let (config, metrics) = match parameters.as_slice() {
@@ -55,10 +40,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
         Some(_) => quote_spanned!(returned.span()=> #name(config, metrics).await),
         None => quote_spanned!(returned.span()=> #name(config).await),
     };
-    let metrics = metrics.map_or_else(
-        || quote!(::watchkeeper_sdk::metrics::NoMetrics),
-        |metrics| quote!(#metrics),
-    );
+    let metrics = metrics.map_or_else(|| quote!(::watchkeeper_sdk::metrics::NoMetrics), |metrics| quote!(#metrics));
     let only_one = quote_spanned!(name.span()=> a_crate_holds_one_plugin);
     Ok(quote! {
         #function
@@ -96,25 +78,15 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
 fn config_type(parameter: &FnArg) -> Result<&Type> {
     match parameter {
         FnArg::Typed(typed) if !matches!(*typed.ty, Type::Reference(_)) => Ok(&typed.ty),
-        other => Err(Error::new_spanned(
-            other,
-            format!("the config comes first and by value: {SHAPE}"),
-        )),
+        other => Err(Error::new_spanned(other, format!("the config comes first and by value: {SHAPE}"))),
     }
 }
 
 fn metrics_type(parameter: &FnArg) -> Result<&Type> {
     if let FnArg::Typed(typed) = parameter
-        && let Type::Reference(TypeReference {
-            mutability: None,
-            elem,
-            ..
-        }) = &*typed.ty
+        && let Type::Reference(TypeReference { mutability: None, elem, .. }) = &*typed.ty
     {
         return Ok(elem);
     }
-    Err(Error::new_spanned(
-        parameter,
-        format!("the metrics come second and as a shared reference: {SHAPE}"),
-    ))
+    Err(Error::new_spanned(parameter, format!("the metrics come second and as a shared reference: {SHAPE}")))
 }

@@ -38,14 +38,9 @@ impl Error {
             -32601 | -32604 | -32004 => true,
             -32600 => {
                 let words = message.to_ascii_lowercase();
-                [
-                    "unsupported method",
-                    "not supported",
-                    "is disabled",
-                    "method not found",
-                ]
-                .iter()
-                .any(|phrase| words.contains(phrase))
+                ["unsupported method", "not supported", "is disabled", "method not found"]
+                    .iter()
+                    .any(|phrase| words.contains(phrase))
             }
             _ => false,
         }
@@ -67,10 +62,7 @@ mod tests {
     use super::Error;
 
     fn rpc(code: i64, message: &str) -> Error {
-        Error::Rpc {
-            code,
-            message: message.into(),
-        }
+        Error::Rpc { code, message: message.into() }
     }
 
     #[test]
@@ -79,10 +71,7 @@ mod tests {
             rpc(-32601, "the method txpool_status does not exist/is not available"),
             rpc(-32604, "Method not enabled"),
             rpc(-32004, "Method not supported"),
-            rpc(
-                -32600,
-                "The method 'txpool_status' is found but the namespace 'TxPool' is disabled for http://node",
-            ),
+            rpc(-32600, "The method 'txpool_status' is found but the namespace 'TxPool' is disabled for http://node"),
             rpc(-32600, "Unsupported method: txpool_status on ETH_MAINNET"),
         ] {
             assert!(missing.is_method_not_found(), "{missing}");
@@ -100,17 +89,8 @@ mod tests {
     #[test]
     fn an_error_keeps_its_kind_on_its_way_into_a_failure() {
         let kind = |error: Error| crate::Error::from(error);
-        assert_eq!(
-            kind(Error::Denied("no".into())),
-            crate::Error::Denied("no".into())
-        );
-        assert_eq!(
-            kind(Error::Unavailable("late".into())),
-            crate::Error::Unavailable("late".into())
-        );
-        assert_eq!(
-            kind(rpc(-32000, "gone")),
-            crate::Error::Failed("the node answered error -32000: gone".into())
-        );
+        assert_eq!(kind(Error::Denied("no".into())), crate::Error::Denied("no".into()));
+        assert_eq!(kind(Error::Unavailable("late".into())), crate::Error::Unavailable("late".into()));
+        assert_eq!(kind(rpc(-32000, "gone")), crate::Error::Failed("the node answered error -32000: gone".into()));
     }
 }

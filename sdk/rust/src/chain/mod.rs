@@ -14,9 +14,7 @@ use crate::host;
 
 /// A chain by the name that it has in `watchkeeper.toml`. Whether the job may read it shows at the first read.
 pub fn chain(name: &str) -> Chain {
-    Chain {
-        name: name.to_owned(),
-    }
+    Chain { name: name.to_owned() }
 }
 
 /// A chain that can be read.
@@ -43,14 +41,9 @@ impl Chain {
     ///
     /// # Errors
     /// [`Error::Malformed`] if the answer isn't a `T`; else see [`Error`].
-    pub async fn request<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        params: impl Serialize,
-    ) -> Result<T, Error> {
-        let malformed = |error: serde_json::Error| {
-            Error::Malformed(format!("`{method}` on chain `{}`: {error}", self.name))
-        };
+    pub async fn request<T: DeserializeOwned>(&self, method: &str, params: impl Serialize) -> Result<T, Error> {
+        let malformed =
+            |error: serde_json::Error| Error::Malformed(format!("`{method}` on chain `{}`: {error}", self.name));
         let params = match serde_json::to_string(&params).map_err(malformed)? {
             none if none == "null" => "[]".to_owned(),
             some => some,
@@ -64,11 +57,7 @@ impl Chain {
     ///
     /// # Errors
     /// See [`Error`]. A call that reverts is a [`Reply`], not an error.
-    pub async fn call(
-        &self,
-        at: Block,
-        calls: impl IntoIterator<Item = Call>,
-    ) -> Result<(Header, Vec<Reply>), Error> {
+    pub async fn call(&self, at: Block, calls: impl IntoIterator<Item = Call>) -> Result<(Header, Vec<Reply>), Error> {
         host::call(self.name.clone(), at, calls.into_iter().collect()).await
     }
 

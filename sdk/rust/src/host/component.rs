@@ -50,12 +50,7 @@ pub(crate) fn trigger() -> Trigger {
         context::Cause::Schedule(nominal) => Trigger::Schedule(Duration::from_nanos(nominal)),
         context::Cause::Manual => Trigger::Manual,
         context::Cause::Head(head) => match B256::try_from(head.hash.as_slice()) {
-            Ok(hash) => Trigger::Head {
-                chain: head.chain,
-                number: head.number,
-                hash,
-                previous: head.previous,
-            },
+            Ok(hash) => Trigger::Head { chain: head.chain, number: head.number, hash, previous: head.previous },
             Err(_) => Trigger::Other(format!("a head whose hash has {} bytes", head.hash.len())),
         },
         context::Cause::Probe(target) => Trigger::Probe(target),
@@ -122,11 +117,7 @@ fn state_error(error: wit_state::Error) -> state::Error {
 }
 
 pub(crate) async fn header(chain: String, at: Block) -> Result<Header, Error> {
-    lift_header(
-        wit::get_header(chain, lower_block(at))
-            .await
-            .map_err(chain_error)?,
-    )
+    lift_header(wit::get_header(chain, lower_block(at)).await.map_err(chain_error)?)
 }
 
 pub(crate) async fn request(chain: String, method: String, params: String) -> Result<String, Error> {
@@ -135,21 +126,10 @@ pub(crate) async fn request(chain: String, method: String, params: String) -> Re
 
 pub(crate) async fn call(chain: String, at: Block, calls: Vec<Call>) -> Result<(Header, Vec<Reply>), Error> {
     let asked = calls.len();
-    let calls = calls
-        .into_iter()
-        .map(|call| wit::Call {
-            to: call.to.to_vec(),
-            data: call.data.into(),
-        })
-        .collect();
-    let (header, replies) = wit::call_contracts(chain, lower_block(at), calls)
-        .await
-        .map_err(chain_error)?;
+    let calls = calls.into_iter().map(|call| wit::Call { to: call.to.to_vec(), data: call.data.into() }).collect();
+    let (header, replies) = wit::call_contracts(chain, lower_block(at), calls).await.map_err(chain_error)?;
     if replies.len() != asked {
-        return Err(Error::Malformed(format!(
-            "{} replies to {asked} calls",
-            replies.len()
-        )));
+        return Err(Error::Malformed(format!("{} replies to {asked} calls", replies.len())));
     }
     let replies = replies.into_iter().map(|reply| match reply {
         wit::Reply::Returned(data) => Reply::Returned(data.into()),
@@ -161,11 +141,7 @@ pub(crate) async fn call(chain: String, at: Block, calls: Vec<Call>) -> Result<(
 pub(crate) async fn logs(chain: String, filter: Filter) -> Result<Vec<Log>, Error> {
     let filter = wit::Filter {
         addresses: filter.addresses.iter().map(|address| address.to_vec()).collect(),
-        topics: filter
-            .topics
-            .iter()
-            .map(|place| place.iter().map(|topic| topic.to_vec()).collect())
-            .collect(),
+        topics: filter.topics.iter().map(|place| place.iter().map(|topic| topic.to_vec()).collect()).collect(),
         from_block: filter.from_block,
         to_block: filter.to_block,
     };
@@ -197,11 +173,7 @@ fn lift_log(entry: wit::Entry) -> Result<Log, Error> {
     Ok(Log {
         address: Address::try_from(entry.address.as_slice())
             .map_err(|_| Error::Malformed(format!("an address of {length} bytes")))?,
-        topics: entry
-            .topics
-            .iter()
-            .map(|topic| hash(topic))
-            .collect::<Result<_, _>>()?,
+        topics: entry.topics.iter().map(|topic| hash(topic)).collect::<Result<_, _>>()?,
         data: entry.data.into(),
         block_number: entry.block_number,
         block_hash: hash(&entry.block_hash)?,

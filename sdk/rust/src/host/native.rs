@@ -83,10 +83,7 @@ pub(crate) fn trigger() -> Trigger {
 
 pub(crate) fn log(level: Level, message: &str, fields: Vec<(String, String)>) {
     if let Some(host) = host() {
-        let fields: String = fields
-            .iter()
-            .map(|(name, value)| format!(" {name}={value}"))
-            .collect();
+        let fields: String = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         host.logs.borrow_mut().push((level, format!("{message}{fields}")));
     }
 }

@@ -46,11 +46,7 @@ impl Value {
 pub(super) fn record(family: u32, labels: &[&str], value: Value) {
     let labels = labels.iter().map(|label| (*label).to_owned()).collect();
     let full = BUFFER.with_borrow_mut(|samples| {
-        samples.push(Sample {
-            family,
-            labels,
-            value,
-        });
+        samples.push(Sample { family, labels, value });
         (samples.len() >= BATCH).then(|| mem::take(samples))
     });
     if let Some(batch) = full {

@@ -38,49 +38,25 @@ pub struct Family<const N: usize = 0> {
 impl Family {
     /// A family without unit, labels and buckets. The host checks names by Prometheus' rules.
     pub fn new(name: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            help: help.into(),
-            unit: None,
-            labels: [],
-            buckets: Vec::new(),
-        }
+        Self { name: name.into(), help: help.into(), unit: None, labels: [], buckets: Vec::new() }
     }
 }
 
 impl<const N: usize> Family<N> {
     /// The unit; also the name's suffix, before a counter's `_total`.
     pub fn unit(self, unit: impl Into<String>) -> Self {
-        Self {
-            unit: Some(unit.into()),
-            ..self
-        }
+        Self { unit: Some(unit.into()), ..self }
     }
 
     /// The labels' names.
     pub fn labels<const M: usize>(self, labels: [&str; M]) -> Family<M> {
-        let Self {
-            name,
-            help,
-            unit,
-            buckets,
-            ..
-        } = self;
-        Family {
-            name,
-            help,
-            unit,
-            labels: labels.map(str::to_owned),
-            buckets,
-        }
+        let Self { name, help, unit, buckets, .. } = self;
+        Family { name, help, unit, labels: labels.map(str::to_owned), buckets }
     }
 
     /// A histogram's upper bounds, ascending, without infinity. The host's own, for seconds, if none are named.
     pub fn buckets(self, buckets: impl Into<Vec<f64>>) -> Self {
-        Self {
-            buckets: buckets.into(),
-            ..self
-        }
+        Self { buckets: buckets.into(), ..self }
     }
 }
 
@@ -115,23 +91,17 @@ impl Families {
 
     /// Declares a gauge.
     pub fn gauge<const N: usize>(&mut self, family: Family<N>) -> Gauge<N> {
-        Gauge {
-            family: self.add("gauge", family),
-        }
+        Gauge { family: self.add("gauge", family) }
     }
 
     /// Declares a counter; its name ends in `_total`.
     pub fn counter<const N: usize>(&mut self, family: Family<N>) -> Counter<N> {
-        Counter {
-            family: self.add("counter", family),
-        }
+        Counter { family: self.add("counter", family) }
     }
 
     /// Declares a histogram.
     pub fn histogram<const N: usize>(&mut self, family: Family<N>) -> Histogram<N> {
-        Histogram {
-            family: self.add("histogram", family),
-        }
+        Histogram { family: self.add("histogram", family) }
     }
 
     /// The families' names, in their order.
@@ -140,22 +110,9 @@ impl Families {
     }
 
     fn add<const N: usize>(&mut self, kind: &'static str, family: Family<N>) -> u32 {
-        let Family {
-            name,
-            help,
-            unit,
-            labels,
-            buckets,
-        } = family;
+        let Family { name, help, unit, labels, buckets } = family;
         let place = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.push(Declared {
-            name,
-            kind,
-            help,
-            unit,
-            labels: labels.into(),
-            buckets,
-        });
+        self.0.push(Declared { name, kind, help, unit, labels: labels.into(), buckets });
         place
     }
 }

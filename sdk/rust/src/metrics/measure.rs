@@ -20,9 +20,7 @@ macro_rules! measure {
     };
 }
 
-measure!(
-    f64, f32, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
-);
+measure!(f64, f32, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
 
 impl Measure for bool {
     fn measure(self) -> f64 {

@@ -64,15 +64,9 @@ impl Read for ReadContracts {
             Ok(replies) => Ok((header, replies)),
             Err(Fault::Rpc(error)) if error.code == INVALID_PARAMS => {
                 let replies = self.pinned(node, Pin::Number(header.number)).await?;
-                let after = ReadHeader {
-                    at: At::Number(header.number),
-                }
-                .attempt(node)
-                .await?;
+                let after = ReadHeader { at: At::Number(header.number) }.attempt(node).await?;
                 if after.hash != header.hash {
-                    return Err(Fault::malformed(
-                        "the block was replaced while its contracts were read",
-                    ));
+                    return Err(Fault::malformed("the block was replaced while its contracts were read"));
                 }
                 Ok((header, replies))
             }
@@ -108,9 +102,7 @@ impl ReadContracts {
 fn reply(answer: Answer) -> Result<Reply, Fault> {
     match answer {
         Ok(answer) => parse::<Data>(&answer).map(|Data(data)| Reply::Returned(data)),
-        Err(Fault::Rpc(error))
-            if error.code == REVERTED || error.message.to_lowercase().contains("revert") =>
-        {
+        Err(Fault::Rpc(error)) if error.code == REVERTED || error.message.to_lowercase().contains("revert") => {
             let data = error.data.as_deref().and_then(revert_data).unwrap_or_default();
             Ok(Reply::Reverted(data))
         }
@@ -122,10 +114,7 @@ fn reply(answer: Answer) -> Result<Reply, Fault> {
 /// `Reverted 0x…`).
 fn revert_data(data: &RawValue) -> Option<Bytes> {
     let text: String = serde_json::from_str(data.get()).ok()?;
-    let digits = text
-        .strip_prefix("Reverted ")
-        .unwrap_or(&text)
-        .strip_prefix("0x")?;
+    let digits = text.strip_prefix("Reverted ").unwrap_or(&text).strip_prefix("0x")?;
     hex::decode(digits).ok().map(Bytes::from)
 }
 
@@ -146,14 +135,8 @@ mod tests {
             _ => None,
         };
         for (json, data) in [
-            (
-                r#"{"code":3,"message":"execution reverted","data":"0xab"}"#,
-                "0xab",
-            ),
-            (
-                r#"{"code":-32015,"message":"VM execution error: revert","data":"Reverted 0xab"}"#,
-                "0xab",
-            ),
+            (r#"{"code":3,"message":"execution reverted","data":"0xab"}"#, "0xab"),
+            (r#"{"code":-32015,"message":"VM execution error: revert","data":"Reverted 0xab"}"#, "0xab"),
             (r#"{"code":-32000,"message":"execution reverted"}"#, "0x"),
             (r#"{"code":3,"message":"","data":{"deep":["0xab"]}}"#, "0x"),
         ] {

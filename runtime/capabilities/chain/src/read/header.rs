@@ -45,7 +45,7 @@ impl Read for ReadHeader {
     type Answer = Header;
 
     async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
-        self.header(&*node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)
+        self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)
     }
 }
 
@@ -57,10 +57,7 @@ impl ReadHeader {
         if let At::Number(asked) = self.at
             && asked != block.number.0
         {
-            return Err(Fault::malformed(format!(
-                "block {} where {asked} was asked for",
-                block.number.0
-            )));
+            return Err(Fault::malformed(format!("block {} where {asked} was asked for", block.number.0)));
         }
         if block.hash.0.is_zero() {
             return Err(Fault::malformed("a block without a hash"));
@@ -100,9 +97,7 @@ mod tests {
             "[^0]?[^x]?.{0,70}".prop_map(Value::from),
             Just(Value::from("0x")),
         ];
-        leaf.prop_recursive(3, 8, 3, |inner| {
-            prop::collection::vec(inner, 0..3).prop_map(Value::from)
-        })
+        leaf.prop_recursive(3, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::from))
     }
 
     #[test]
@@ -115,10 +110,7 @@ mod tests {
     #[test]
     fn another_block_than_asked_is_malformed() {
         assert!(read(At::Number(16), &block().to_string()).is_ok());
-        assert!(matches!(
-            read(At::Number(17), &block().to_string()),
-            Err(Fault::Malformed(_))
-        ));
+        assert!(matches!(read(At::Number(17), &block().to_string()), Err(Fault::Malformed(_))));
     }
 
     proptest! {

@@ -68,37 +68,21 @@ pub(crate) struct ReadLogs {
 impl ReadLogs {
     /// Says what is wrong with a query.
     pub(crate) fn new(query: LogQuery) -> Result<Self, &'static str> {
-        let LogQuery {
-            addresses,
-            topics,
-            from_block,
-            to_block,
-        } = query;
+        let LogQuery { addresses, topics, from_block, to_block } = query;
         if from_block > to_block {
             return Err("the range of blocks ends before it begins");
         }
-        let mut filter = Filter::new()
-            .from_block(from_block)
-            .to_block(to_block)
-            .address(addresses);
+        let mut filter = Filter::new().from_block(from_block).to_block(to_block).address(addresses);
         for (place, topics) in topics.into_iter().enumerate() {
-            let slot = filter
-                .topics
-                .get_mut(place)
-                .ok_or("events have at most four topics")?;
+            let slot = filter.topics.get_mut(place).ok_or("events have at most four topics")?;
             *slot = topics.into();
         }
-        Ok(Self {
-            filter,
-            from_block,
-            to_block,
-        })
+        Ok(Self { filter, from_block, to_block })
     }
 
     fn entry(&self, raw: RawEntry) -> Result<Entry, Fault> {
         let topics = raw.topics.into_iter().map(|Hash(topic)| topic).collect();
-        let log =
-            Log::new(raw.address.0, topics, raw.data.0).ok_or_else(|| Fault::malformed("five topics"))?;
+        let log = Log::new(raw.address.0, topics, raw.data.0).ok_or_else(|| Fault::malformed("five topics"))?;
         let number = raw.block_number.0;
         if raw.removed || !self.filter.matches(&log) || !(self.from_block..=self.to_block).contains(&number) {
             return Err(Fault::malformed("an event that was not asked for"));

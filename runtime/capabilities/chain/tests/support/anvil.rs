@@ -22,11 +22,7 @@ impl Anvil {
     /// A chain whose blocks come with each transaction, or when asked.
     pub(crate) fn start() -> Self {
         let program = program();
-        assert!(
-            program.exists(),
-            "there is no Anvil at {}\nhint: `cargo xtask test` installs it",
-            program.display()
-        );
+        assert!(program.exists(), "there is no Anvil at {}\nhint: `cargo xtask test` installs it", program.display());
         let mut child = Command::new(&program)
             .args(["--host", "127.0.0.1", "--port", "0"])
             .stdout(Stdio::piped())
@@ -36,18 +32,10 @@ impl Anvil {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines.by_ref().find_map(|line| {
             let line = line.unwrap();
-            line.strip_prefix("Listening on ")?
-                .rsplit(':')
-                .next()?
-                .trim()
-                .parse()
-                .ok()
+            line.strip_prefix("Listening on ")?.rsplit(':').next()?.trim().parse().ok()
         });
         std::thread::spawn(move || lines.for_each(drop));
-        Self {
-            child,
-            port: port.expect("anvil says where it listens"),
-        }
+        Self { child, port: port.expect("anvil says where it listens") }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -89,18 +77,8 @@ fn program() -> PathBuf {
     if let Some(path) = env::var_os("WATCHKEEPER_ANVIL") {
         return path.into();
     }
-    let system = if cfg!(target_os = "macos") {
-        "darwin"
-    } else {
-        "linux"
-    };
-    let machine = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    };
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    target.join(format!(
-        "services/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"
-    ))
+    target.join(format!("services/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
 }

@@ -41,9 +41,7 @@ impl Say {
     }
 
     pub(crate) fn error(request: &Value, code: i64, message: &str) -> Self {
-        Self::json(
-            &json!({ "jsonrpc": "2.0", "id": request["id"], "error": { "code": code, "message": message } }),
-        )
+        Self::json(&json!({ "jsonrpc": "2.0", "id": request["id"], "error": { "code": code, "message": message } }))
     }
 }
 
@@ -74,13 +72,7 @@ impl Fake {
                 });
             }
         });
-        Self {
-            port,
-            heads,
-            requests,
-            gone,
-            task: task.abort_handle(),
-        }
+        Self { port, heads, requests, gone, task: task.abort_handle() }
     }
 
     /// A node of the right chain whose other answers are `handler`'s.
@@ -116,12 +108,7 @@ impl Fake {
     }
 
     pub(crate) fn batches(&self) -> usize {
-        self.requests
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|request| request.is_array())
-            .count()
+        self.requests.lock().unwrap().iter().filter(|request| request.is_array()).count()
     }
 
     /// The heads of all requests, as they came.
@@ -150,6 +137,17 @@ pub(crate) fn block(number: u64, digits: &str) -> Value {
     })
 }
 
+/// Arrays within arrays.
+pub(crate) fn nested(depth: usize) -> Vec<u8> {
+    ["[".repeat(depth), "]".repeat(depth)].concat().into_bytes()
+}
+
+/// A right answer around any bytes.
+pub(crate) fn with_result(request: &Value, result: &[u8]) -> Say {
+    let head = format!("{{\"id\":{},\"result\":", request["id"]);
+    Say::Body([head.as_bytes(), result, b"}"].concat())
+}
+
 async fn serve(
     mut stream: TcpStream,
     handler: &Handler,
@@ -166,8 +164,7 @@ async fn serve(
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length")
-                    .then(|| value.trim().parse::<usize>().unwrap())
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().unwrap())
             });
             bytes.drain(..end + 4);
             break (head, length.unwrap_or(0));
@@ -184,9 +181,7 @@ async fn serve(
         Say::Http(status, headers, body) => (status, headers, body),
         Say::Raw(bytes) => return stream.write_all(&bytes).await,
         Say::Drip(bytes) => {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n")
-                .await?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").await?;
             loop {
                 stream.write_all(bytes).await?;
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -199,8 +194,7 @@ async fn serve(
         }
     };
     let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(&body).await
 }

@@ -1,5 +1,11 @@
 //! What the tests of the chain capability share: chains opened on given endpoints, a node that lies as told, and Anvil.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a failed helper is a failed test"
+)]
 
 pub(crate) mod anvil;
 pub(crate) mod fake;
@@ -7,7 +13,7 @@ pub(crate) mod fake;
 use std::{any::Any, collections::BTreeMap, sync::Arc, time::Duration};
 
 use prometheus::{Encoder, Registry, TextEncoder};
-use watchkeeper_chain::{ChainMetrics, ChainReads, ChainSettings, Chains, EndpointSettings};
+use watchkeeper_chain::{At, ChainMetrics, ChainReads, ChainSettings, Chains, EndpointSettings, Header, ReadError};
 use watchkeeper_contract::{Grant, GrantError, Open};
 use watchkeeper_model::{JobName, SystemClock};
 
@@ -21,10 +27,7 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings {
-        name: (*name).to_owned(),
-        url: url.clone(),
-    };
+    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone() };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),
@@ -59,19 +62,20 @@ impl Opened {
         self.reads_with(r#"chain = ["local"]"#)
     }
 
+    /// The latest header, read with a new run's grant.
+    pub(crate) async fn head(&self) -> Result<Header, ReadError> {
+        self.reads().header("local", At::Latest)?.answer().await
+    }
+
     pub(crate) fn exposition(&self) -> String {
         let mut text = Vec::new();
-        TextEncoder::new()
-            .encode(&self.registry.gather(), &mut text)
-            .unwrap();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text).unwrap();
         String::from_utf8(text).unwrap()
     }
 
     pub(crate) fn up(&self, endpoint: &str) -> Option<String> {
         let series = format!("watchkeeper_chain_endpoint_up{{chain=\"local\",endpoint=\"{endpoint}\"}} ");
-        self.exposition()
-            .lines()
-            .find_map(|line| line.strip_prefix(&series).map(str::to_owned))
+        self.exposition().lines().find_map(|line| line.strip_prefix(&series).map(str::to_owned))
     }
 }
 

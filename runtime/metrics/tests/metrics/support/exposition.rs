@@ -26,16 +26,10 @@ impl Exposition {
     /// The value of a series given its name and its labels, without the quotes: `a{job_name=x,plugin=probe}`.
     pub(crate) fn value(&self, series: &str) -> Option<&str> {
         let shown = |name: &str, labels: &[(String, String)]| {
-            let labels: Vec<String> = labels
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
             format!("{name}{{{}}}", labels.join(","))
         };
-        self.series
-            .iter()
-            .find(|((name, labels), _)| shown(name, labels) == series)
-            .map(|(_, value)| value.as_str())
+        self.series.iter().find(|((name, labels), _)| shown(name, labels) == series).map(|(_, value)| value.as_str())
     }
 
     /// How many series begin with a name.
@@ -51,10 +45,7 @@ pub(crate) fn parse(format: Format, text: &str) -> Exposition {
         Format::OpenMetrics => text.strip_suffix("# EOF\n").expect("OpenMetrics ends in # EOF"),
     };
     assert!(body.is_empty() || body.ends_with('\n'), "the last line ends");
-    let mut read = Exposition {
-        families: BTreeMap::new(),
-        series: BTreeMap::new(),
-    };
+    let mut read = Exposition { families: BTreeMap::new(), series: BTreeMap::new() };
     let (mut current, mut in_samples) = (String::new(), false);
     let mut groups = Vec::new();
     for line in body.split_terminator('\n') {
@@ -76,22 +67,12 @@ pub(crate) fn parse(format: Format, text: &str) -> Exposition {
             in_samples = true;
             let (name, labels, value) = sample(line);
             let family = &read.families[&current];
-            assert!(
-                belongs(format, &current, &family.kind, &name),
-                "{name} under {current}"
-            );
+            assert!(belongs(format, &current, &family.kind, &name), "{name} under {current}");
             if family.kind == "histogram" {
                 groups.push((current.clone(), name.clone(), labels.clone(), value));
             }
-            let value = if value.is_nan() {
-                "NaN".to_owned()
-            } else {
-                format!("{value:?}")
-            };
-            assert!(
-                read.series.insert((name, labels), value).is_none(),
-                "twice: {line}"
-            );
+            let value = if value.is_nan() { "NaN".to_owned() } else { format!("{value:?}") };
+            assert!(read.series.insert((name, labels), value).is_none(), "twice: {line}");
         }
     }
     for (name, family) in &read.families {
@@ -124,29 +105,17 @@ fn histograms(lines: &[Line]) {
             labels.iter().filter(|(name, _)| name != "le").cloned().collect()
         };
         let identity = own(first);
-        assert!(
-            seen.insert((family.clone(), identity.clone())),
-            "a histogram in two places"
-        );
+        assert!(seen.insert((family.clone(), identity.clone())), "a histogram in two places");
         let (mut bound, mut below) = (f64::NEG_INFINITY, 0.0);
         while bound != f64::INFINITY {
             let (_, name, labels, value) = &rest[0];
             assert_eq!((name, &own(labels)), (&format!("{family}_bucket"), &identity));
-            let le: f64 = labels
-                .iter()
-                .find(|(name, _)| name == "le")
-                .unwrap()
-                .1
-                .parse()
-                .unwrap();
+            let le: f64 = labels.iter().find(|(name, _)| name == "le").unwrap().1.parse().unwrap();
             assert!(le > bound && *value >= below);
             (bound, below, rest) = (le, *value, &rest[1..]);
         }
         assert_eq!((&rest[0].1, &rest[0].2), (&format!("{family}_sum"), &identity));
-        assert_eq!(
-            (&rest[1].1, &rest[1].2, rest[1].3),
-            (&format!("{family}_count"), &identity, below)
-        );
+        assert_eq!((&rest[1].1, &rest[1].2, rest[1].3), (&format!("{family}_count"), &identity, below));
         rest = &rest[2..];
     }
 }
@@ -159,14 +128,8 @@ fn sample(line: &str) -> (String, Vec<(String, String)>, f64) {
     if let Some(mut inner) = rest.strip_prefix('{') {
         loop {
             let (label, after) = inner.split_once("=\"").unwrap();
-            assert!(
-                label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'),
-                "{label:?}"
-            );
-            assert!(
-                labels.iter().all(|(earlier, _)| earlier != label),
-                "{label} twice"
-            );
+            assert!(label.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "{label:?}");
+            assert!(labels.iter().all(|(earlier, _)| earlier != label), "{label} twice");
             let close = closing_quote(after);
             labels.push((label.to_owned(), unescape(&after[..close], true)));
             match &after[close + 1..] {

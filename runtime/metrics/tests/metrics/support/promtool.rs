@@ -7,11 +7,7 @@ use std::{
 };
 
 fn run(command: &mut Command, input: &str) -> Output {
-    let child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.unwrap_or_else(|error| {
         panic!("promtool can't be started ({error}): install it, on Debian with `apt-get install prometheus`")
     });
@@ -28,11 +24,7 @@ fn judge(output: &Output, text: &str) {
 pub(crate) fn accepts_text(text: &str) {
     let output = run(Command::new("promtool").args(["check", "metrics"]), text);
     judge(&output, text);
-    assert!(
-        output.stderr.is_empty(),
-        "promtool: {}\n{text}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.stderr.is_empty(), "promtool: {}\n{text}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Prometheus' OpenMetrics parser takes the text. Its tool wants a time at each sample, which a scrape has
@@ -40,18 +32,11 @@ pub(crate) fn accepts_text(text: &str) {
 pub(crate) fn accepts_open_metrics(text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let timed = |line: &str| {
-        if line.starts_with("# ") {
-            format!("{line}\n")
-        } else {
-            format!("{line} 1\n")
-        }
+        if line.starts_with("# ") { format!("{line}\n") } else { format!("{line} 1\n") }
     };
     let input = folder.path().join("metrics");
     fs::write(&input, text.split_terminator('\n').map(timed).collect::<String>()).unwrap();
     let mut command = Command::new("promtool");
-    command
-        .args(["tsdb", "create-blocks-from", "openmetrics"])
-        .arg(&input)
-        .arg(folder.path().join("data"));
+    command.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&input).arg(folder.path().join("data"));
     judge(&run(&mut command, ""), text);
 }

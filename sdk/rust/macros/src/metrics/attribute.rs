@@ -1,8 +1,7 @@
 //! The keys of `#[metric(…)]`.
 
 use syn::{
-    Attribute, Error, Expr, LitStr, Result, Token, meta::ParseNestedMeta, parenthesized,
-    punctuated::Punctuated,
+    Attribute, Error, Expr, LitStr, Result, Token, meta::ParseNestedMeta, parenthesized, punctuated::Punctuated,
 };
 
 /// What stands on the struct.
@@ -25,10 +24,7 @@ pub(super) struct FieldOptions {
 impl StructOptions {
     pub(super) fn read(attributes: &[Attribute]) -> Result<Self> {
         let mut options = Self::default();
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("metric"))
-        {
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("metric")) {
             attribute.parse_nested_meta(|meta| match key(&meta).as_str() {
                 "prefix" => once(&meta, &mut options.prefix),
                 "labels" => list(&meta, &mut options.labels),
@@ -49,10 +45,7 @@ impl StructOptions {
 impl FieldOptions {
     pub(super) fn read(attributes: &[Attribute]) -> Result<Self> {
         let mut options = Self::default();
-        for attribute in attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("metric"))
-        {
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("metric")) {
             attribute.parse_nested_meta(|meta| match key(&meta).as_str() {
                 "name" => once(&meta, &mut options.name),
                 "unit" => once(&meta, &mut options.unit),
@@ -102,14 +95,7 @@ fn unknown(meta: &ParseNestedMeta<'_>, known: &[&str]) -> Error {
         .min();
     let hint = match nearest {
         Some((_, name)) => format!("did you mean `{name}`?"),
-        None => format!(
-            "known: {}",
-            known
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        None => format!("known: {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
     };
     meta.error(format!("unknown key `{key}`, {hint}"))
 }

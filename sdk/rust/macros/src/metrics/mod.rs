@@ -17,22 +17,13 @@ use self::{
 
 pub(crate) fn expand(item: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &item.data else {
-        return Err(Error::new_spanned(
-            &item.ident,
-            "metrics are a struct with named fields",
-        ));
+        return Err(Error::new_spanned(&item.ident, "metrics are a struct with named fields"));
     };
     let Fields::Named(fields) = &data.fields else {
-        return Err(Error::new_spanned(
-            &item.ident,
-            "metrics are a struct with named fields",
-        ));
+        return Err(Error::new_spanned(&item.ident, "metrics are a struct with named fields"));
     };
     if let Some(parameter) = item.generics.params.first() {
-        return Err(Error::new_spanned(
-            parameter,
-            "a struct of metrics has no parameters",
-        ));
+        return Err(Error::new_spanned(parameter, "a struct of metrics has no parameters"));
     }
 
     let options = StructOptions::read(&item.attrs)?;
@@ -84,23 +75,14 @@ fn declaration(field: &Field, of_struct: &StructOptions) -> Result<TokenStream> 
     let labels: Vec<_> = of_struct.labels.iter().chain(&options.labels).collect();
     rules::labels(&labels)?;
     if arity.is_some_and(|arity| arity != labels.len()) {
-        let names: Vec<_> = labels
-            .iter()
-            .map(|label| format!("`{}`", label.value()))
-            .collect();
+        let names: Vec<_> = labels.iter().map(|label| format!("`{}`", label.value())).collect();
         let message = format!("this metric has {} labels ({})", labels.len(), names.join(", "));
-        return Err(Error::new_spanned(
-            ty,
-            format!("{message}: write `{kind:?}<{}>`", labels.len()),
-        ));
+        return Err(Error::new_spanned(ty, format!("{message}: write `{kind:?}<{}>`", labels.len())));
     }
     let buckets = rules::buckets(kind, ident, options.buckets.as_ref())?;
     let help = help(&field.attrs);
     if help.is_empty() {
-        return Err(Error::new_spanned(
-            ident,
-            "a metric needs a doc comment: it is the help text in the exposition",
-        ));
+        return Err(Error::new_spanned(ident, "a metric needs a doc comment: it is the help text in the exposition"));
     }
 
     let method = kind.method();
@@ -136,10 +118,9 @@ fn handle(ty: &Type) -> Result<(Kind, Option<usize>)> {
     let arity = match &segment.arguments {
         PathArguments::None => Some(0),
         PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
-            Some(GenericArgument::Const(Expr::Lit(ExprLit {
-                lit: Lit::Int(number),
-                ..
-            }))) => number.base10_parse().ok(),
+            Some(GenericArgument::Const(Expr::Lit(ExprLit { lit: Lit::Int(number), .. }))) => {
+                number.base10_parse().ok()
+            }
             _ => None,
         },
         PathArguments::Parenthesized(_) => None,
@@ -151,15 +132,10 @@ fn handle(ty: &Type) -> Result<(Kind, Option<usize>)> {
 fn help(attributes: &[Attribute]) -> String {
     let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text), ..
-            }) => Some(text.value().trim().to_owned()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value().trim().to_owned()),
             _ => None,
         },
         _ => None,
     });
-    lines
-        .filter(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -44,16 +44,11 @@ pub(super) fn name(kind: Kind, name: &LitStr, unit: Option<&LitStr>) -> Result<(
     if !is_name(&text) {
         return Err(Error::new_spanned(
             name,
-            format!(
-                "`{text}` is not a metric name: use lower-case letters, digits and `_`, beginning with a letter"
-            ),
+            format!("`{text}` is not a metric name: use lower-case letters, digits and `_`, beginning with a letter"),
         ));
     }
     if let Some(prefix) = HOST_PREFIXES.iter().find(|prefix| text.starts_with(**prefix)) {
-        return Err(Error::new_spanned(
-            name,
-            format!("names that begin with `{prefix}` are the host's own"),
-        ));
+        return Err(Error::new_spanned(name, format!("names that begin with `{prefix}` are the host's own")));
     }
     if let Some(suffix) = RESERVED_SUFFIXES.iter().find(|suffix| text.ends_with(**suffix)) {
         return Err(Error::new_spanned(
@@ -64,16 +59,10 @@ pub(super) fn name(kind: Kind, name: &LitStr, unit: Option<&LitStr>) -> Result<(
     let stem = match (kind, text.strip_suffix("_total")) {
         (Kind::Counter, Some(stem)) => stem,
         (Kind::Counter, None) => {
-            return Err(Error::new_spanned(
-                name,
-                format!("a counter's name ends in `_total`: `{text}_total`"),
-            ));
+            return Err(Error::new_spanned(name, format!("a counter's name ends in `_total`: `{text}_total`")));
         }
         (_, Some(_)) => {
-            return Err(Error::new_spanned(
-                name,
-                format!("`{text}` ends in `_total`, which is for counters"),
-            ));
+            return Err(Error::new_spanned(name, format!("`{text}` ends in `_total`, which is for counters")));
         }
         (_, None) => &text,
     };
@@ -91,11 +80,7 @@ pub(super) fn name(kind: Kind, name: &LitStr, unit: Option<&LitStr>) -> Result<(
 }
 
 fn before_total(kind: Kind) -> &'static str {
-    if kind == Kind::Counter {
-        " before `_total`"
-    } else {
-        ""
-    }
+    if kind == Kind::Counter { " before `_total`" } else { "" }
 }
 
 pub(super) fn labels(labels: &[&LitStr]) -> Result<()> {
@@ -111,16 +96,10 @@ pub(super) fn labels(labels: &[&LitStr]) -> Result<()> {
             ));
         }
         if RESERVED_LABELS.contains(&text.as_str()) {
-            return Err(Error::new_spanned(
-                label,
-                format!("the label `{text}` is set by the host or by Prometheus"),
-            ));
+            return Err(Error::new_spanned(label, format!("the label `{text}` is set by the host or by Prometheus")));
         }
         if seen.contains(&text) {
-            return Err(Error::new_spanned(
-                label,
-                format!("the label `{text}` is given twice"),
-            ));
+            return Err(Error::new_spanned(label, format!("the label `{text}` is given twice")));
         }
         seen.push(text);
     }
@@ -128,11 +107,7 @@ pub(super) fn labels(labels: &[&LitStr]) -> Result<()> {
 }
 
 /// The bounds as numbers: at least one, ascending, and only for a histogram.
-pub(super) fn buckets(
-    kind: Kind,
-    field: &Ident,
-    bounds: Option<&Punctuated<Expr, Token![,]>>,
-) -> Result<Vec<f64>> {
+pub(super) fn buckets(kind: Kind, field: &Ident, bounds: Option<&Punctuated<Expr, Token![,]>>) -> Result<Vec<f64>> {
     let bounds = match (kind, bounds) {
         (Kind::Histogram, Some(bounds)) if !bounds.is_empty() => bounds,
         (Kind::Histogram, _) => {
@@ -157,14 +132,8 @@ pub(super) fn buckets(
 
 fn number(bound: &Expr) -> Result<f64> {
     let parsed = match bound {
-        Expr::Lit(ExprLit {
-            lit: Lit::Int(number),
-            ..
-        }) => number.base10_parse().ok(),
-        Expr::Lit(ExprLit {
-            lit: Lit::Float(number),
-            ..
-        }) => number.base10_parse().ok(),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
+        Expr::Lit(ExprLit { lit: Lit::Float(number), .. }) => number.base10_parse().ok(),
         _ => None,
     };
     parsed
@@ -174,7 +143,5 @@ fn number(bound: &Expr) -> Result<f64> {
 
 fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

@@ -1,0 +1,1 @@
+//! The line that walks: chain, schedule, sandbox, metrics, Prometheus.

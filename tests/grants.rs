@@ -1,0 +1,1 @@
+//! Each grant is enforced, and each denial says what to write.

@@ -1,0 +1,19 @@
+//! End to end: the built `watchkeeper` with a real EVM node, a real Prometheus and real components, as users run it.
+//! One binary, one module for each promise or part; `support` holds what starts and stops services.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod other_toolchains;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod web;

@@ -1,0 +1,1 @@
+//! Components that other toolchains built.

@@ -1,0 +1,1 @@
+//! Files change while the watch is kept.
