@@ -5,12 +5,13 @@ use std::{ffi::OsStr, process::Command, time::Duration};
 use serde_json::Value;
 
 use super::{
-    Deployment, Exposition, Response, http,
+    Deployment, Exposition, Response, eventually, http,
     process::{Process, Signal},
 };
 
 const START: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(60);
+const RUN: Duration = Duration::from_secs(60);
 
 /// A running `watchkeeper run`; killed when dropped.
 pub(crate) struct Watchkeeper {
@@ -32,8 +33,14 @@ pub(crate) struct Ended {
 impl Watchkeeper {
     /// Runs a deployment and waits until it listens.
     pub(crate) fn start(deployment: &Deployment) -> Self {
+        Self::start_with(deployment, &[])
+    }
+
+    /// Runs a deployment with further options, such as `["--log", "debug"]`, and waits until it listens.
+    pub(crate) fn start_with(deployment: &Deployment, options: &[&str]) -> Self {
         let configuration = deployment.configuration();
-        let arguments: [&OsStr; 3] = ["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
+        let mut arguments: Vec<&OsStr> = vec!["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
+        arguments.extend(options.iter().map(OsStr::new));
         let mut process = Process::start("watchkeeper", BINARY.as_ref(), &arguments);
         let url = process.wait_for_line(START, |line| {
             let (_, url) = line.split_once("listening on ")?;
@@ -87,6 +94,23 @@ impl Watchkeeper {
     #[track_caller]
     pub(crate) fn metrics(&self) -> Exposition {
         Exposition::parse(&self.metrics_text())
+    }
+
+    /// How many runs of a job have ended with an outcome; 0 before the job is there.
+    #[track_caller]
+    pub(crate) fn runs(&self, job: &str, outcome: &str) -> f64 {
+        let labels = [("job_name", job), ("outcome", outcome)];
+        self.metrics().value("watchkeeper_job_runs_total", &labels).unwrap_or(0.0)
+    }
+
+    /// Waits until a run of a job that began after this call has ended with an outcome; returns the samples then.
+    #[track_caller]
+    pub(crate) fn after_run(&self, job: &str, outcome: &str) -> Exposition {
+        // One may be going now, and a job has never two.
+        let wanted = self.runs(job, outcome) + 2.0;
+        eventually(&format!("a run of {job} that ends as {outcome}"), RUN, || {
+            (self.runs(job, outcome) >= wanted).then(|| self.metrics())
+        })
     }
 
     /// The document at `/status`.

@@ -106,7 +106,7 @@ pub(crate) struct TryOptions {
 pub(crate) struct NewOptions {
     /// The plugin's name, and its folder's
     pub(crate) name: String,
-    /// Where the SDK is, if it isn't to come from the package registry
+    /// The SDK's folder; by default the one that this program was built beside, else the published SDK
     #[arg(long)]
     pub(crate) sdk: Option<PathBuf>,
 }

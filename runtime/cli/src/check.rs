@@ -7,7 +7,7 @@ use serde::Serialize;
 use watchkeeper_config::{JobSpec, list_jobs, read_trusted};
 use watchkeeper_keeper::{Assembly, Job, Workshop, host_families};
 use watchkeeper_ledger::Ledger;
-use watchkeeper_metrics::{JobFamilies, Limits, Store};
+use watchkeeper_metrics::{Limits, Store};
 use watchkeeper_sandbox::Component;
 
 use crate::{
@@ -91,13 +91,7 @@ async fn jobs(
     let mut checked = BTreeMap::new();
     for (name, path) in listed.jobs {
         let made = job(workshop, &path).await.and_then(|job| {
-            let families = JobFamilies {
-                job: job.spec.name.clone(),
-                plugin: job.spec.plugin.clone(),
-                families: job.families.clone(),
-                max_age: job.spec.max_age,
-            };
-            let declared = series.declare(&[families]).map_err(|error| format!("{}: {error}", path.display()));
+            let declared = series.declare(&[job.to_declare()]).map_err(|error| format!("{}: {error}", path.display()));
             declared.map(|_| job)
         });
         match made {

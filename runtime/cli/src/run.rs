@@ -1,11 +1,10 @@
 //! `watchkeeper run`: start, serve, drain.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::Notify,
 };
 use watchkeeper_keeper::Keeper;
 use watchkeeper_web::House;
@@ -19,10 +18,10 @@ use crate::{args::RunOptions, assemble, failure::Failure, logs};
 pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
     logs::start(&options.log, options.log_format)?;
     block_on(async {
-        let keeper = assemble::assembly(&options.config)?.start()?;
-        let served = serve(&keeper).await;
-        keeper.drain().await;
-        served
+        let assembly = assemble::assembly(&options.config)?;
+        let settings = assembly.settings()?;
+        let listener = listen(settings.server.listen).await?;
+        serve(listener, assembly.start(settings)?).await
     })
 }
 
@@ -41,39 +40,40 @@ pub(crate) fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Resul
     done
 }
 
-async fn serve(keeper: &Arc<Keeper>) -> Result<(), Failure> {
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = "hint: another program may listen there; change `listen` in `[server]`";
+        Failure::failed(format!("{address}: {error}\n{hint}"))
+    })
+}
+
+/// Serves until a signal, and goes on serving while the keeper drains.
+async fn serve(listener: TcpListener, keeper: Arc<Keeper>) -> Result<(), Failure> {
+    tracing::info!("listening on http://{}", listener.local_addr().map_err(Failure::failed)?);
     let server = &keeper.settings().server;
-    let listener = TcpListener::bind(server.listen).await.map_err(|error| {
-        Failure::failed(format!(
-            "{}: {error}\nhint: another program may listen there; change `listen` in `[server]`",
-            server.listen
-        ))
-    })?;
-    let address = listener.local_addr().map_err(Failure::failed)?;
-    tracing::info!("listening on http://{address}");
-    let ending = Arc::new(Notify::new());
-    let signals = tokio::spawn(signals(Arc::clone(keeper), Arc::clone(&ending)));
     let options = watchkeeper_web::Options {
         allowed_hosts: server.allowed_hosts.clone(),
         allowed_origins: server.allowed_origins.clone(),
     };
-    let house: Arc<dyn House> = Arc::clone(keeper) as Arc<dyn House>;
-    let served = watchkeeper_web::serve(listener, house, options, async move { ending.notified().await }).await;
-    signals.abort();
-    served.map_err(Failure::failed)
+    let house: Arc<dyn House> = Arc::clone(&keeper) as Arc<dyn House>;
+    let ended = async {
+        until_ended(&keeper).await;
+        keeper.drain().await;
+    };
+    watchkeeper_web::serve(listener, house, options, ended).await.map_err(Failure::failed)
 }
 
-/// SIGHUP reloads; SIGTERM and SIGINT end the serving, after which the keeper drains.
-async fn signals(keeper: Arc<Keeper>, ending: Arc<Notify>) {
+/// SIGHUP reloads; SIGTERM and SIGINT end the wait.
+async fn until_ended(keeper: &Arc<Keeper>) {
     let streams = (signal(SignalKind::hangup()), signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     let (Ok(mut hangup), Ok(mut terminate), Ok(mut interrupt)) = streams else {
         tracing::error!("signals can't be received: only SIGKILL ends this process");
-        return;
+        return std::future::pending().await;
     };
     loop {
         tokio::select! {
             Some(()) = hangup.recv() => {
-                let keeper = Arc::clone(&keeper);
+                let keeper = Arc::clone(keeper);
                 tokio::spawn(async move {
                     match keeper.reload().await {
                         Ok(()) => tracing::info!("reloaded"),
@@ -81,9 +81,8 @@ async fn signals(keeper: Arc<Keeper>, ending: Arc<Notify>) {
                     }
                 });
             }
-            Some(()) = terminate.recv() => break,
-            Some(()) = interrupt.recv() => break,
+            Some(()) = terminate.recv() => return,
+            Some(()) = interrupt.recv() => return,
         }
     }
-    ending.notify_one();
 }

@@ -6,9 +6,9 @@ use std::{path::PathBuf, time::Duration};
 use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use watchkeeper_contract::{Settlement, bindings::watchkeeper::plugin::metrics as contract};
-use watchkeeper_keeper::{Job, Workshop, host_families, order};
-use watchkeeper_metrics::{Encoding, Format as Exposition, JobFamilies, Limits, Sample, Store, Value};
+use watchkeeper_contract::Settlement;
+use watchkeeper_keeper::{Job, Workshop, host_families, order, samples};
+use watchkeeper_metrics::{Encoding, Format as Exposition, Limits, Store};
 use watchkeeper_model::{Outcome, RunId, Trigger};
 use watchkeeper_sandbox::Ended;
 
@@ -57,15 +57,9 @@ fn job_file(job: &str, workshop: &Workshop) -> PathBuf {
 /// The samples as Prometheus would see them after this one run.
 fn exposition(job: &Job, ended: &mut Ended, now: Timestamp) -> Result<String, Failure> {
     let series = Store::new(Limits::default(), host_families()).map_err(Failure::failed)?;
-    let families = JobFamilies {
-        job: job.spec.name.clone(),
-        plugin: job.spec.plugin.clone(),
-        families: job.families.clone(),
-        max_age: job.spec.max_age,
-    };
-    let declared = series.declare(&[families]).map_err(|error| Failure::Config(error.to_string()))?;
+    let declared = series.declare(&[job.to_declare()]).map_err(|error| Failure::Config(error.to_string()))?;
     let now = Duration::try_from(now.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default();
-    let samples: Vec<Sample> = std::mem::take(&mut ended.emitted.samples).into_iter().map(sample).collect();
+    let samples = samples(std::mem::take(&mut ended.emitted.samples));
     for declaration in declared {
         let lost = series.commit(&declaration, &samples, &[], now).dropped;
         for (reason, count) in lost.iter().filter(|(_, count)| *count > 0) {
@@ -74,15 +68,6 @@ fn exposition(job: &Job, ended: &mut Ended, now: Timestamp) -> Result<String, Fa
     }
     let scrape = series.scrape(Exposition::Text, Encoding::Identity, now, &[]);
     Ok(scrape.body.iter().map(|part| String::from_utf8_lossy(part)).collect())
-}
-
-fn sample(sample: contract::Sample) -> Sample {
-    let value = match sample.value {
-        contract::Value::Set(value) => Value::Set(value),
-        contract::Value::Add(value) => Value::Add(value),
-        contract::Value::Observe(value) => Value::Observe(value),
-    };
-    Sample { family: sample.family, labels: sample.labels, value }
 }
 
 fn show(ended: &Ended, exposition: &str) {

@@ -97,13 +97,12 @@ impl Assembly {
         Ok(Workshop { sandbox: Arc::new(sandbox), settings: Arc::new(settings), open: open.into() })
     }
 
-    /// Starts to keep: jobs load and run from here on.
+    /// Starts to keep what [`Assembly::settings`] read: jobs load and run from here on.
     ///
     /// # Errors
     /// [`StartError`]; nothing runs then.
-    pub fn start(self) -> Result<Arc<Keeper>, StartError> {
+    pub fn start(self, settings: Settings) -> Result<Arc<Keeper>, StartError> {
         let metrics = |error: &dyn std::fmt::Display| StartError::Metrics(error.to_string());
-        let settings = self.settings()?;
         let ledger = Arc::new(Ledger::open(&settings.store)?);
         let workshop = self.workshop(settings, &ledger)?;
         let settings = Arc::clone(&workshop.settings);

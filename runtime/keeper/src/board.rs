@@ -1,7 +1,7 @@
 //! What the last reading of each file came to: the one place that the status, the metric and a reload's answer read.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
@@ -45,17 +45,9 @@ impl Board {
         file.error = Some(reason.to_owned());
     }
 
-    /// The file is gone, and with it what it did.
-    pub(crate) fn removed(&self, path: &Path) {
-        self.files().remove(path);
-    }
-
-    /// Clears a reason that passed by itself, such as an unreadable folder.
-    pub(crate) fn mended(&self, path: &Path) {
-        let mut files = self.files();
-        if files.get(path).is_some_and(|file| file.loaded_at.is_none()) {
-            files.remove(path);
-        }
+    /// Drops what was said of files that matter no more.
+    pub(crate) fn keep(&self, matter: &BTreeSet<PathBuf>) {
+        self.files().retain(|path, _| matter.contains(path));
     }
 
     /// What is wrong with a file.

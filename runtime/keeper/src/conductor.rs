@@ -17,7 +17,7 @@ use watchkeeper_sandbox::RunOrder;
 use crate::{
     host_metrics::{self, SkipReason},
     job::Scheduled,
-    run::{Rooms, order},
+    run::Rooms,
     telemetry::Telemetry,
 };
 
@@ -305,21 +305,10 @@ impl State {
         *of_plugin += 1;
         self.in_progress += 1;
         entry.queued = false;
-        let id = RunId::new(now, fastrand::u128(..));
         let cancel = CancellationToken::new();
-        let trigger = Trigger::Schedule(nominal);
-        let order = order(&under.job, id, trigger.clone(), now, false, cancel.clone());
+        let (start, order) = under.begin(Trigger::Schedule(nominal), now, cancel.clone());
         let info = Arc::clone(&order.info);
-        entry.running = Some(Going { id, cancel, info, under: Arc::clone(&under) });
-        let start = RunStart {
-            id,
-            job: name.clone(),
-            plugin: spec.plugin.clone(),
-            digest: under.job.plugin.component.digest,
-            trigger,
-            attempt: 1,
-            started: now,
-        };
+        entry.running = Some(Going { id: start.id, cancel, info, under: Arc::clone(&under) });
         Turn::Taken(Box::new(Decided { start, under, order }))
     }
 

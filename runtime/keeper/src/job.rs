@@ -31,13 +31,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// What the metrics store is told.
-    pub(crate) fn families(&self) -> JobFamilies {
+    /// What the metrics store is told of it.
+    pub fn to_declare(&self) -> JobFamilies {
         JobFamilies {
             job: self.spec.name.clone(),
             plugin: self.spec.plugin.clone(),
             families: self.families.clone(),
             max_age: self.spec.max_age,
+            series: usize::try_from(self.spec.limits.series).unwrap_or(usize::MAX),
         }
     }
 
@@ -51,9 +52,11 @@ impl Job {
 }
 
 /// A job with its place in the metrics store, as the conductor runs it.
-pub(crate) struct Scheduled {
-    pub(crate) job: Arc<Job>,
-    pub(crate) declaration: Declaration,
+pub struct Scheduled {
+    /// The job.
+    pub job: Arc<Job>,
+    /// What the metrics store answered to [`Job::to_declare`].
+    pub declaration: Declaration,
 }
 
 /// Why a job can't be made.

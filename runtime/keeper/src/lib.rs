@@ -19,6 +19,6 @@ mod watch;
 pub use assembly::{Assembly, Opener, StartError};
 pub use host_metrics::families as host_families;
 pub use house::Keeper;
-pub use job::{Grants, Job, JobError, Workshop};
-pub use run::order;
+pub use job::{Grants, Job, JobError, Scheduled, Workshop};
+pub use run::{Rooms, order, samples};
 pub use settings::{run_limits, sandbox_settings};

@@ -2,7 +2,7 @@
 //! `watchkeeper.toml` is one. A file is read, checked and compiled aside; only what is right replaces what runs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -66,11 +66,15 @@ impl Loader {
     /// Looks at all files once and applies what changed and rests.
     pub(crate) async fn pass(&mut self) -> Pass {
         let mut again = self.look_at_settings();
-        let changed = self.look_at_jobs(&mut again);
+        let mut matter = BTreeSet::from([self.config.clone()]);
+        let changed = self.look_at_jobs(&mut again, &mut matter);
         let swapped = self.look_at_plugins(&mut again).await;
         for name in self.to_make(changed, &swapped) {
             self.make(&name, &mut again).await;
         }
+        matter.extend(self.jobs.values().map(|known| known.path.clone()));
+        matter.extend(self.jobs.values().filter_map(Known::plugin).map(|plugin| self.plugin_path(&plugin)));
+        self.board.keep(&matter);
         self.plugins.forget_unused(self.jobs.values().filter_map(|known| known.wanted.as_ref()));
         if again.is_none() {
             self.board.passed();
@@ -134,18 +138,19 @@ impl Loader {
     }
 
     /// Removes jobs whose file is gone, and reads those that changed. A folder that can't be read changes nothing.
-    fn look_at_jobs(&mut self, again: &mut Option<Duration>) -> Vec<JobName> {
+    fn look_at_jobs(&mut self, again: &mut Option<Duration>, matter: &mut BTreeSet<PathBuf>) -> Vec<JobName> {
         let folder = self.workshop.settings.jobs.clone();
         let listed = match list_jobs(&folder) {
             Ok(listed) => listed,
             Err(error) => {
                 self.board.refused(JOB, &folder, &error.to_string());
+                matter.insert(folder);
                 return Vec::new();
             }
         };
-        self.board.mended(&folder);
-        for error in &listed.misnamed {
+        for error in listed.misnamed {
             self.board.refused(JOB, &error.file, &error.to_string());
+            matter.insert(error.file);
         }
         for (name, path) in listed.jobs {
             self.jobs.entry(name).or_insert_with(|| Known { path, wanted: None, active: None });
@@ -197,7 +202,6 @@ impl Loader {
         self.series.remove(name);
         self.jobs.remove(name);
         self.files.forget(path);
-        self.board.removed(path);
         tracing::info!(job = %name, "removed");
     }
 
@@ -353,7 +357,7 @@ impl Loader {
 
     /// Gives jobs their place in the metrics store, and has them run.
     fn declare(&mut self, jobs: Vec<Job>) -> Result<(), String> {
-        let families: Vec<_> = jobs.iter().map(Job::families).collect();
+        let families: Vec<_> = jobs.iter().map(Job::to_declare).collect();
         let declarations = self.series.declare(&families).map_err(|error| error.to_string())?;
         let scheduled = jobs.into_iter().zip(declarations);
         self.activate(

@@ -18,11 +18,15 @@ use crate::{
 };
 
 /// What a run needs of the house.
-pub(crate) struct Rooms {
-    pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) ledger: Arc<Ledger>,
-    pub(crate) series: Arc<Store>,
-    pub(crate) clock: Arc<dyn Clock>,
+pub struct Rooms {
+    /// Where it runs.
+    pub sandbox: Arc<Sandbox>,
+    /// Where it is recorded.
+    pub ledger: Arc<Ledger>,
+    /// Where its numbers go.
+    pub series: Arc<Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Puts together what a run of `job` is told and may do.
@@ -48,9 +52,28 @@ pub fn order(
     }
 }
 
+impl Scheduled {
+    /// The first attempt of a run at `now`: what the ledger records of it, and what the sandbox runs.
+    pub fn begin(&self, trigger: Trigger, now: Timestamp, cancel: CancellationToken) -> (RunStart, RunOrder) {
+        let job = &self.job;
+        let id = RunId::new(now, fastrand::u128(..));
+        let order = order(job, id, trigger.clone(), now, false, cancel);
+        let start = RunStart {
+            id,
+            job: job.spec.name.clone(),
+            plugin: job.spec.plugin.clone(),
+            digest: job.plugin.component.digest,
+            trigger,
+            attempt: 1,
+            started: now,
+        };
+        (start, order)
+    }
+}
+
 impl Rooms {
     /// Runs to the end, whatever way. A run that the ledger doesn't take is not run.
-    pub(crate) async fn run(&self, start: RunStart, scheduled: &Scheduled, order: RunOrder) -> RunEnd {
+    pub async fn run(&self, start: RunStart, scheduled: &Scheduled, order: RunOrder) -> RunEnd {
         if let Err(error) = self.ledger.begin(start.clone()).await {
             return self.unrecorded(&start, scheduled, &format!("not run: {error}"));
         }
@@ -81,7 +104,7 @@ impl Rooms {
             self.series.commit_host(job, &of_host);
             return;
         }
-        let samples: Vec<Sample> = samples.into_iter().map(sample).collect();
+        let samples = self::samples(samples);
         let now = Duration::try_from(end.finished.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default();
         let commit = self.series.commit(&scheduled.declaration, &samples, &of_host, now);
         self.series.commit_host(job, &host_metrics::committed(commit.series, &commit.dropped));
@@ -115,11 +138,15 @@ impl Rooms {
     }
 }
 
-fn sample(sample: contract::Sample) -> Sample {
-    let value = match sample.value {
-        contract::Value::Set(value) => Value::Set(value),
-        contract::Value::Add(value) => Value::Add(value),
-        contract::Value::Observe(value) => Value::Observe(value),
+/// A run's samples as the metrics store takes them.
+pub fn samples(emitted: Vec<contract::Sample>) -> Vec<Sample> {
+    let sample = |sample: contract::Sample| {
+        let value = match sample.value {
+            contract::Value::Set(value) => Value::Set(value),
+            contract::Value::Add(value) => Value::Add(value),
+            contract::Value::Observe(value) => Value::Observe(value),
+        };
+        Sample { family: sample.family, labels: sample.labels, value }
     };
-    Sample { family: sample.family, labels: sample.labels, value }
+    emitted.into_iter().map(sample).collect()
 }

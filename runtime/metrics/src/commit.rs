@@ -27,8 +27,9 @@ impl State {
         if let Some(job) = self.jobs.get_mut(&declaration.job) {
             job.refreshed = job.refreshed.max(Some(now));
             let (families, prefix) = (Arc::clone(&job.families), Arc::clone(&job.prefix));
+            let max_series = job.max_series;
             series = self.lasting_series(&declaration.job, &families);
-            room.job = self.limits.series_per_job.saturating_sub(series);
+            room.job = max_series.saturating_sub(series);
             let before = room.job;
             for spec in families.iter() {
                 let deltas = match emitted.remove(spec.name.as_str()) {

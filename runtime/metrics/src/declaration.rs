@@ -17,6 +17,8 @@ pub struct JobFamilies {
     pub families: Vec<FamilySpec>,
     /// How long after a commit the job's gauges stay.
     pub max_age: Duration,
+    /// The most series that the job may have, those of all its families together.
+    pub series: usize,
 }
 
 /// A job's declared families, for the commits of the runs that began under them. A run that outlives its

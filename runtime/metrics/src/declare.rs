@@ -55,6 +55,7 @@ impl State {
             prefix,
             families: Arc::clone(&families),
             max_age: job.max_age,
+            max_series: job.series,
             refreshed,
         };
         self.jobs.insert(job.job.clone(), next);

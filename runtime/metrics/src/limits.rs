@@ -1,6 +1,6 @@
-//! How much one job may put into the store.
+//! How much one job may put into the store, beside the number of its series, which its declaration brings.
 
-/// Limits of one job. A series is what Prometheus counts as one: a histogram's label set is one for each
+/// Limits of each job. A series is what Prometheus counts as one: a histogram's label set is one for each
 /// bound and three more.
 ///
 /// Samples of new series beyond a limit are dropped and counted, those of counters too: a sum of unlike
@@ -9,8 +9,6 @@
 pub struct Limits {
     /// Series of one family. The default is the one of OpenTelemetry's SDKs.
     pub series_per_family: usize,
-    /// Series of all families.
-    pub series_per_job: usize,
     /// Families.
     pub families_per_job: usize,
     /// Labels of one family, without the host's two.
@@ -25,7 +23,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             series_per_family: 2_000,
-            series_per_job: 10_000,
             families_per_job: 128,
             labels: 30,
             label_name_bytes: 128,

@@ -37,7 +37,7 @@ pub enum DropReason {
     InvalidNumber,
     /// A new series over [`crate::Limits::series_per_family`].
     FamilyFull,
-    /// A new series over [`crate::Limits::series_per_job`].
+    /// A new series over [`crate::JobFamilies::series`].
     JobFull,
 }
 

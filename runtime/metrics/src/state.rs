@@ -47,6 +47,7 @@ pub(crate) struct Job {
     pub(crate) prefix: Arc<str>,
     pub(crate) families: Arc<[Arc<FamilySpec>]>,
     pub(crate) max_age: Duration,
+    pub(crate) max_series: usize,
     /// When its gauges were last refreshed; none when it has no gauges to lose.
     pub(crate) refreshed: Option<Duration>,
 }

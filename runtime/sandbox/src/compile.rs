@@ -22,6 +22,9 @@ use crate::{Component, LoadError, engine};
 /// The hidden subcommand that makes a process a compiler.
 pub const SUBCOMMAND: &str = "compile-component";
 
+/// Compiled components that are kept, in use or not.
+const MOST_CACHED: usize = 512;
+
 /// What compiling one component may cost.
 #[derive(Debug, Clone)]
 pub struct CompileLimits {
@@ -82,6 +85,7 @@ impl Compiler {
         let code = self.compile(component).await?;
         let took = begun.elapsed();
         code.persist(&file).map_err(|error| LoadError::Cache(error.error))?;
+        self.prune().map_err(LoadError::Cache)?;
         match self.cached(engine, &file)? {
             Some(compiled) => Ok((compiled, Some(took))),
             None => Err(LoadError::Compile("the compiled code vanished from the cache".into())),
@@ -108,6 +112,20 @@ impl Compiler {
                 Ok(None)
             }
         }
+    }
+
+    /// Removes the oldest files beyond [`MOST_CACHED`].
+    fn prune(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.cache)? {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|extension| extension == "cwasm") {
+                files.push((entry.metadata()?.modified()?, entry.path()));
+            }
+        }
+        files.sort();
+        let surplus = files.len().saturating_sub(MOST_CACHED);
+        files.iter().take(surplus).try_for_each(|(_, file)| fs::remove_file(file))
     }
 
     async fn compile(&self, component: &Component) -> Result<tempfile::NamedTempFile, LoadError> {

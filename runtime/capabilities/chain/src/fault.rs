@@ -19,7 +19,7 @@ pub enum ReadError {
     Rpc {
         /// JSON-RPC's code, as -32601 for a method that the node lacks.
         code: i64,
-        /// The node's words, cleaned and at most [`RPC_MESSAGE`] characters.
+        /// The node's words, cleaned and at most 500 characters.
         message: String,
     },
     /// An argument, or each endpoint's answer, is malformed.
@@ -52,6 +52,8 @@ pub(crate) enum Fault {
     BatchRefused,
     #[error("error {}: {}", .0.code, clean(&.0.message, RPC_MESSAGE))]
     Rpc(ErrorPayload),
+    #[error("the block was replaced while it was read")]
+    Replaced,
     #[error("no such block")]
     NoBlock,
 }
@@ -78,7 +80,7 @@ impl Fault {
         match self {
             Self::Unreachable(_) | Self::Timeout | Self::Malformed(_) | Self::WrongChain { .. } => true,
             Self::Status(status) => !is_about_the_request(*status),
-            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::NoBlock => false,
+            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::Replaced | Self::NoBlock => false,
         }
     }
 
@@ -93,6 +95,7 @@ impl Fault {
             Self::WrongChain { .. } => "wrong_chain",
             Self::BatchRefused => "batch_refused",
             Self::Rpc(_) => "rpc_error",
+            Self::Replaced => "replaced",
             Self::NoBlock => "no_block",
         }
     }

@@ -1,6 +1,6 @@
 //! The chain capability: reads of EVM chains that the operator named. Plugins name a chain and what to read; where the
 //! endpoints are, which of them answers and what they cost stays here. Nothing here can sign, send or administer:
-//! [`methods`] is the one list of what may be asked.
+//! `methods` is the one list of what may be asked.
 //!
 //! A read travels so: `bindings` → `reads` (grant, arguments) → `named` (which endpoint, for how long) → `read` (what is
 //! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange).

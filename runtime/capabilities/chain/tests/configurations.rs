@@ -12,10 +12,11 @@ use watchkeeper_model::{Clock, SystemClock};
 #[tokio::test]
 async fn only_endpoints_of_the_configuration_in_use_say_whether_they_are_up() {
     let (node, registry) = (Fake::honest().await, Registry::new());
+    let url = node.url();
     let metrics = ChainMetrics::register(&registry).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let open_as = |endpoint: &str| {
-        let all = BTreeMap::from([("local".to_owned(), settings(&[(endpoint, node.url())]))]);
+        let all = BTreeMap::from([("local".to_owned(), settings(&[(endpoint, url.clone())]))]);
         let runtime = tokio::runtime::Handle::current();
         let chains = Chains::open(&all, &metrics, &runtime, &clock).unwrap();
         Opened { chains, registry: registry.clone() }
@@ -29,8 +30,7 @@ async fn only_endpoints_of_the_configuration_in_use_say_whether_they_are_up() {
     let new = open_as("new");
     new.head().await.unwrap();
     assert_eq!((new.up("old"), new.up("new").as_deref()), (None, Some("1")));
-    let late = open_as("old");
-    drop(late);
-    old.head().await.unwrap();
-    assert_eq!(new.up("old"), None);
+    drop(node);
+    old.head().await.unwrap_err();
+    assert_eq!(new.up("old"), None, "the end of its node is not news any more");
 }

@@ -10,7 +10,7 @@ use support::{
     fake::{Fake, Say, block, nested, with_result},
     open, settings,
 };
-use watchkeeper_chain::{At, ReadError};
+use watchkeeper_chain::ReadError;
 
 /// Wrong answers to a question for a header: what it is called, how it is said, whether the endpoint rests for it, and
 /// what the plugin hears if there is no other endpoint.

@@ -9,7 +9,7 @@ use support::{
     fake::{Fake, Say, block},
     open, settings,
 };
-use watchkeeper_chain::{At, Call, Reply};
+use watchkeeper_chain::{At, Call, ReadError, Reply};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_refuses_batches_is_asked_one_by_one() {
@@ -50,5 +50,7 @@ async fn a_node_without_block_hashes_is_asked_by_number_and_checked() {
     assert_eq!(read().await.unwrap().1, [Reply::Returned(vec![0x2a].into())]);
     REPLACED.store(true, Ordering::SeqCst);
     let error = read().await.unwrap_err();
-    assert!(error.to_string().contains("the block was replaced"), "{error}");
+    let text = "chain \"local\": no endpoint answered: main: the block was replaced while it was read";
+    assert_eq!(error, ReadError::Unavailable(text.to_owned()));
+    assert_eq!(opened.up("main").as_deref(), Some("1"), "it is not the endpoint's fault");
 }

@@ -6,6 +6,7 @@ use watchkeeper_model::PluginName;
 
 use crate::{args::NewOptions, failure::Failure};
 
+const CHECKOUT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../sdk/rust");
 const SOURCE: &str = include_str!("../../../../plugins/minimal/src/lib.rs");
 
 /// Makes the project.
@@ -18,13 +19,7 @@ pub(crate) fn new(options: &NewOptions) -> Result<(), Failure> {
     if folder.exists() {
         return Err(Failure::Usage(format!("{}: is there already\nhint: choose another name", folder.display())));
     }
-    let sdk = match &options.sdk {
-        None => format!("\"{}\"", env!("CARGO_PKG_VERSION")),
-        Some(path) => {
-            let path = fs::canonicalize(path).map_err(|error| Failure::Usage(format!("--sdk: {error}")))?;
-            format!("{{ path = {:?} }}", path.display().to_string())
-        }
-    };
+    let sdk = sdk(options.sdk.as_deref())?;
     let files = [
         ("Cargo.toml", manifest(&name, &sdk)),
         ("src/lib.rs", SOURCE.to_owned()),
@@ -36,6 +31,15 @@ pub(crate) fn new(options: &NewOptions) -> Result<(), Failure> {
     }
     println!("made {name}/\nnext: watchkeeper plugin build {name}");
     Ok(())
+}
+
+/// The SDK that was named, else the one of the checkout that this program was built in, else the published one.
+fn sdk(named: Option<&Path>) -> Result<String, Failure> {
+    let checkout = Some(Path::new(CHECKOUT)).filter(|checkout| checkout.is_dir());
+    let Some(path) = named.or(checkout) else { return Ok(format!("\"{}\"", env!("CARGO_PKG_VERSION"))) };
+    let path = fs::canonicalize(path)
+        .map_err(|error| Failure::Usage(format!("--sdk: {}: {error}\nhint: name the SDK's folder", path.display())))?;
+    Ok(format!("{{ path = {:?} }}", path.display().to_string()))
 }
 
 /// The manifest: small code, function names kept, since a trap is shown with them.

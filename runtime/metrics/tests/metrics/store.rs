@@ -1,8 +1,8 @@
 //! What becomes of samples: which series there are after a commit, and when they go.
 
-use watchkeeper_metrics::{DropReason, Limits, Store, Value};
+use watchkeeper_metrics::{DropReason, JobFamilies, Limits, Store, Value};
 
-use crate::support::{MIXED, at, declare, host, job, read, sample, store};
+use crate::support::{MIXED, at, declare, families, host, job, of, read, sample, store};
 
 #[test]
 fn every_series_carries_its_job_and_plugin_before_its_own_labels() {
@@ -133,13 +133,13 @@ fn bad_samples_cost_only_themselves_and_are_counted_by_reason() {
 
 #[test]
 fn a_flood_of_series_ends_at_the_limits_and_existing_series_go_on() {
-    let limits = Limits { series_per_family: 5, series_per_job: 12, ..Limits::default() };
+    let limits = Limits { series_per_family: 5, ..Limits::default() };
     let store = Store::new(limits, host()).unwrap();
     let json = r#"[
         {"name": "a", "type": "gauge", "help": "A.", "labels": ["x"]},
         {"name": "b_total", "type": "counter", "help": "B.", "labels": ["x"]},
         {"name": "c", "type": "histogram", "help": "C.", "labels": ["x"], "buckets": [1]}]"#;
-    let run = declare(&store, "flood", json);
+    let run = store.declare(&[JobFamilies { series: 12, ..of("flood", families(json)) }]).unwrap().remove(0);
     let flood = |family, value| (0..7).map(move |n| sample(family, &[&n.to_string()], value));
     let counters: Vec<_> = flood(1, Value::Add(1.0)).collect();
     let commit = store.commit(&run, &counters, &[], at(1));

@@ -66,7 +66,7 @@ impl Read for ReadContracts {
                 let replies = self.pinned(node, Pin::Number(header.number)).await?;
                 let after = ReadHeader { at: At::Number(header.number) }.attempt(node).await?;
                 if after.hash != header.hash {
-                    return Err(Fault::malformed("the block was replaced while its contracts were read"));
+                    return Err(Fault::Replaced);
                 }
                 Ok((header, replies))
             }

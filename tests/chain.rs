@@ -1,1 +1,0 @@
-//! The line that walks: chain, schedule, sandbox, metrics, Prometheus.

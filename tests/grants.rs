@@ -1,1 +1,0 @@
-//! Each grant is enforced, and each denial says what to write.

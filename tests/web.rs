@@ -1,1 +1,0 @@
-//! The pages and endpoints of a running process.
