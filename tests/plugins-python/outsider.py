@@ -1,9 +1,10 @@
-"""A plugin that another toolchain builds: CPython in a component, with imports of WASI 0.2 beside the contract's.
+"""A plugin that another toolchain builds: CPython in a component, which imports WASI 0.2 beside the contract.
 
-Each run reads the newest header of the chain, emits its number, and logs what it found when it tried to get out of the
-sandbox by the standard library's own ways. It decides nothing about that: the test does.
+Each run reads the newest header of a chain and emits its number. Before that it tries to get out of the sandbox by the
+standard library's own ways, and logs what is behind each. It judges none of it: that is the test's.
 """
 
+import encodings.idna  # Names are looked up with it; nothing can be imported once the component is built.
 import json
 import os
 import socket
@@ -21,16 +22,15 @@ SCHEMA = {
         "type": "object",
         "properties": {
             "chain": {"type": "string", "description": "A chain of watchkeeper.toml."},
-            "host": {"type": "string", "description": "Where somebody listens whom the plugin must not reach."},
-            "port": {"type": "integer"},
+            "port": {"type": "integer", "description": "Where somebody listens on 127.0.0.1, out of reach."},
         },
-        "required": ["chain", "host", "port"],
+        "required": ["chain", "port"],
         "additionalProperties": False,
     },
 }
 
 FAMILIES = [
-    {"name": "outsider_block_number", "type": "gauge", "help": "Number of the newest block.", "labels": ["chain"]}
+    {"name": "outsider_block_number", "type": "gauge", "help": "Number of the newest block.", "labels": ["chain"]},
 ]
 
 
@@ -43,16 +43,7 @@ class Job(exports.Job):
 
     async def run(self) -> str:
         config = json.loads(context.config())
-        ways_out = {
-            "environment": lambda: dict(os.environ),
-            "arguments": lambda: sys.argv,
-            "root": lambda: os.listdir("/"),
-            "file": lambda: open("/etc/hostname").read(),
-            "connection": lambda: socket.create_connection((config["host"], config["port"]), timeout=1),
-            "listener": lambda: socket.create_server(("127.0.0.1", 0)),
-        }
-        found = [(name, found_behind(way)) for name, way in ways_out.items()]
-        log.write(log.Level.INFO, "looked for ways out", found)
+        log.write(log.Level.INFO, "looked for ways out", ways_out(config["port"]))
         try:
             header = await chain.get_header(config["chain"], chain.Block_Latest())
         except Err as error:
@@ -61,9 +52,26 @@ class Job(exports.Job):
         return f"block {header.number}"
 
 
-def found_behind(way) -> str:
-    """What a way out leads to, or the name of the error that closes it."""
+def ways_out(port: int) -> list[tuple[str, str]]:
+    """Each way by its name, with what is behind it."""
+    ways = {
+        "environment": lambda: dict(os.environ),
+        "arguments": lambda: sys.argv,
+        "input": lambda: sys.stdin.read(),
+        "root": lambda: os.listdir("/"),
+        "file": lambda: open("/etc/passwd").read(),
+        "write": lambda: open("/tmp/outsider", "w"),
+        "connect": lambda: socket.socket().connect(("127.0.0.1", port)),
+        "listen": lambda: socket.socket().bind(("127.0.0.1", 0)),
+        "send": lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"hello", ("127.0.0.1", port)),
+        "resolve": lambda: socket.getaddrinfo("localhost", port),
+    }
+    return [(name, behind(way)) for name, way in ways.items()]
+
+
+def behind(way) -> str:
+    """What a way leads to, or the error that closes it."""
     try:
-        return f"found {way()!r}"
+        return repr(way())
     except Exception as error:
-        return type(error).__name__
+        return f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ mod exposition;
 mod fault_proxy;
 mod http;
 mod process;
-mod programs;
+pub(crate) mod programs;
 mod prometheus;
 mod wait;
 mod watchkeeper;

@@ -122,7 +122,7 @@ fn print(jobs: &BTreeMap<String, Checked>, problems: &[String], format: Format) 
     for job in jobs.values() {
         println!("{}: {} {}, {} metrics", job.job, job.plugin, job.version, job.metrics);
         for power in &job.powers {
-            println!("  may {power}");
+            println!("  {power}");
         }
         let next: Vec<String> = job.next.iter().map(ToString::to_string).collect();
         println!("  next {}", next.join(", "));

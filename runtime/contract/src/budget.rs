@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{ResourceLimiter, Result};
 
 /// A run's limits; each is for the run as a whole.
@@ -13,7 +13,8 @@ pub struct Limits {
     pub memory: u64,
     /// Elements of all tables together.
     pub table_elements: u64,
-    /// Bytes that the host holds: samples, logs, answers, state.
+    /// Bytes that the host holds: samples, logs, answers, state; as many again for the arguments of calls in service or
+    /// waiting.
     pub host_bytes: u64,
     /// Host calls in service at once; more wait.
     pub host_calls: usize,
@@ -60,6 +61,7 @@ pub struct Budget {
     host_bytes: u64,
     peak: u64,
     pub(crate) calls: Arc<Semaphore>,
+    arguments: Arc<Semaphore>,
     exceeded: Option<LimitExceeded>,
 }
 
@@ -67,7 +69,9 @@ impl Budget {
     /// An empty account.
     pub fn new(limits: Limits) -> Self {
         let calls = Arc::new(Semaphore::new(limits.host_calls));
-        Self { limits, memory: 0, tables: 0, host_bytes: 0, peak: 0, calls, exceeded: None }
+        let arguments = usize::try_from(limits.host_bytes).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        let arguments = Arc::new(Semaphore::new(arguments));
+        Self { limits, memory: 0, tables: 0, host_bytes: 0, peak: 0, calls, arguments, exceeded: None }
     }
 
     /// The limits it counts against.
@@ -97,6 +101,16 @@ impl Budget {
         self.host_bytes = wanted;
         self.note_peak();
         Ok(())
+    }
+
+    /// Counts `bytes` that the host keeps until what is returned is dropped: a call's arguments, until its answer.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`]; the run must end.
+    pub(crate) fn lend(&mut self, bytes: usize) -> Result<OwnedSemaphorePermit, LimitExceeded> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let lent = Arc::clone(&self.arguments).try_acquire_many_owned(bytes);
+        lent.map_err(|_| self.over("host_bytes", self.limits.host_bytes, "bytes held by the host"))
     }
 
     /// Records that a limit was met elsewhere.
@@ -180,5 +194,15 @@ mod tests {
         budget.hold(30).unwrap();
         assert_eq!(budget.peak_memory(), 60 + 16 + 30);
         assert!(budget.hold(21).is_err());
+    }
+
+    #[test]
+    fn what_is_lent_counts_until_it_is_back() {
+        let mut budget = small();
+        let first = budget.lend(30).unwrap();
+        assert!(budget.lend(21).is_err());
+        assert_eq!(budget.exceeded().map(|e| e.key), Some("host_bytes"));
+        drop(first);
+        assert!(budget.lend(50).is_ok());
     }
 }

@@ -11,4 +11,4 @@ mod run;
 pub use base::{FORGED_FAMILY, clean};
 pub use budget::{Budget, LimitExceeded, Limits};
 pub use capability::{Capability, Grant, GrantError, Open, RunGrant, Settlement, StateChange};
-pub use run::{Emitted, Progress, Run, RunInfo, enter, hold};
+pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};

@@ -202,14 +202,25 @@ impl context::Host for Run {
 
 impl crate::bindings::watchkeeper::plugin::types::Host for Run {}
 
-/// Waits until the run may have another host call in service. Every asynchronous host function begins with it and
-/// keeps the permit until it answers.
+/// A host call's place among those in service, and its arguments' share of the run's budget. Kept until it answers.
+#[derive(Debug)]
+pub struct Turn {
+    _call: OwnedSemaphorePermit,
+    _arguments: OwnedSemaphorePermit,
+}
+
+/// Waits until the run may have another host call in service. Every asynchronous host function begins with it, says how
+/// many bytes of arguments it keeps meanwhile, and keeps the turn until it answers.
 ///
 /// # Errors
-/// The run is over.
-pub async fn enter<D: HasData + ?Sized>(store: &Accessor<Run, D>) -> wasmtime::Result<OwnedSemaphorePermit> {
-    let calls = store.with(|mut access| Arc::clone(&access.data_mut().budget.calls));
-    calls.acquire_owned().await.map_err(|_closed| wasmtime::Error::msg("the run is over"))
+/// [`crate::LimitExceeded`] if too many bytes wait; ends the run.
+pub async fn enter<D: HasData + ?Sized>(store: &Accessor<Run, D>, arguments: usize) -> wasmtime::Result<Turn> {
+    let (calls, arguments) = store.with(|mut access| -> wasmtime::Result<_> {
+        let budget = &mut access.data_mut().budget;
+        Ok((Arc::clone(&budget.calls), budget.lend(arguments)?))
+    })?;
+    let call = calls.acquire_owned().await.map_err(|_closed| wasmtime::Error::msg("the run is over"))?;
+    Ok(Turn { _call: call, _arguments: arguments })
 }
 
 /// Counts bytes that the host hands to the guest or keeps for it.

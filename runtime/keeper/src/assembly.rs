@@ -19,14 +19,15 @@ use watchkeeper_sandbox::{LoadError, Sandbox};
 use crate::{
     Keeper, Workshop,
     board::Board,
-    conductor::{Conductor, Turns},
+    conductor::Conductor,
     files::Files,
     host_metrics,
-    loader::{Environment, Loader},
+    loader::{Environment, KnownFiles, Loader},
     plugins::Plugins,
     run::Rooms,
     settings::sandbox_settings,
     telemetry::Telemetry,
+    timetable::Turns,
     watch::Watch,
 };
 
@@ -137,7 +138,7 @@ impl Assembly {
             board: Arc::clone(&board),
             files,
             plugins: Plugins::new(Arc::clone(&wake)),
-            jobs: std::collections::BTreeMap::new(),
+            known: KnownFiles::default(),
         };
         let (reload, requests) = mpsc::channel(4);
         let ready = Arc::new(AtomicBool::new(false));
@@ -178,11 +179,9 @@ async fn keep_files(
     ready: Arc<AtomicBool>,
 ) {
     let mut watch = Watch::new(Arc::clone(&wake));
-    for folder in loader.folders() {
-        watch.add(&folder);
-    }
     let mut asked: Vec<Reload> = Vec::new();
     loop {
+        watch.follow(&loader.folders());
         let pass = loader.pass().await;
         if pass.again.is_none() {
             ready.store(true, std::sync::atomic::Ordering::Release);

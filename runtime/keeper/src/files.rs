@@ -2,7 +2,7 @@
 //! a slow writer is never read half-way. Reads no content.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -62,6 +62,11 @@ impl Files {
         }
     }
 
+    /// Whether what was read is what came to rest: else the file changed in between.
+    pub(crate) fn rested_as(&self, path: &Path, read: Fingerprint) -> bool {
+        self.seen.get(path).is_some_and(|seen| seen.fingerprint == Some(read))
+    }
+
     /// The file was acted upon as it was last looked at.
     pub(crate) fn handled(&mut self, path: &Path) {
         if let Some(seen) = self.seen.get_mut(path) {
@@ -83,9 +88,9 @@ impl Files {
         }
     }
 
-    /// Drops what is known of files that nobody asks for any more.
-    pub(crate) fn forget(&mut self, path: &Path) {
-        self.seen.remove(path);
+    /// Drops what is known of files that matter no more.
+    pub(crate) fn keep(&mut self, matter: &BTreeSet<PathBuf>) {
+        self.seen.retain(|path, _| matter.contains(path));
     }
 }
 
@@ -132,6 +137,18 @@ mod tests {
         assert!(matches!(files.look(&path), Look::Resting(_)));
         fs::remove_file(&path).unwrap();
         assert!(matches!(files.look(&path), Look::Resting(_)));
+    }
+
+    #[test]
+    fn what_changes_between_the_look_and_the_reading_has_not_rested() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job");
+        old_file(&path, "a");
+        let mut files = Files::default();
+        assert_eq!(files.look(&path), Look::Changed);
+        assert!(files.rested_as(&path, fingerprint(&path).unwrap()));
+        fs::write(&path, "half of a longer te").unwrap();
+        assert!(!files.rested_as(&path, fingerprint(&path).unwrap()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
 };
-use watchkeeper_config::Settings;
+use watchkeeper_config::{JobSpec, Settings};
 use watchkeeper_ledger::Ledger;
 use watchkeeper_metrics::{Encoding, Format, Store};
 use watchkeeper_model::Clock;
@@ -62,6 +62,12 @@ impl Keeper {
         tracing::info!("drained");
     }
 
+    /// What is wrong with the job's file, or else with its plugin's.
+    fn problem(&self, spec: &JobSpec) -> Option<String> {
+        let plugin = || self.settings.plugins.join(format!("{}.wasm", spec.plugin));
+        self.board.problem(spec.origin.file()).or_else(|| self.board.problem(&plugin()))
+    }
+
     fn job(&self, view: JobView) -> JobStatus {
         let spec = &view.scheduled.job.spec;
         JobStatus {
@@ -74,7 +80,7 @@ impl Keeper {
             last_run: self.ledger.recent(Some(&spec.name), 1).first().and_then(RunSummary::of),
             last_success: view.last_success,
             runs: view.runs,
-            problem: self.board.problem(spec.origin.file()),
+            problem: self.problem(spec),
         }
     }
 }

@@ -10,10 +10,10 @@ mod house;
 mod job;
 mod loader;
 mod plugins;
-
 mod run;
 mod settings;
 mod telemetry;
+mod timetable;
 mod watch;
 
 pub use assembly::{Assembly, Opener, StartError};

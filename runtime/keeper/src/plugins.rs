@@ -9,7 +9,6 @@ use std::{
 
 use futures_util::FutureExt;
 use tokio::{sync::Notify, task::JoinHandle};
-use watchkeeper_config::JobSpec;
 use watchkeeper_model::{Digest, PluginName};
 use watchkeeper_sandbox::{Component, LoadError, Plugin, Sandbox};
 
@@ -20,6 +19,8 @@ pub(crate) const POLL: Duration = Duration::from_secs(1);
 pub(crate) struct Plugins {
     done: Arc<Notify>,
     current: BTreeMap<PluginName, Component>,
+    /// The bytes that each name was last tried with: a failure is remembered for as long.
+    tried: BTreeMap<PluginName, Digest>,
     prepared: HashMap<Digest, Prepared>,
 }
 
@@ -39,7 +40,7 @@ pub(crate) enum Ready {
 impl Plugins {
     /// No plugin yet. `done` is notified whenever one has been compiled.
     pub(crate) fn new(done: Arc<Notify>) -> Self {
-        Self { done, current: BTreeMap::new(), prepared: HashMap::new() }
+        Self { done, current: BTreeMap::new(), tried: BTreeMap::new(), prepared: HashMap::new() }
     }
 
     /// The last good bytes of a plugin.
@@ -53,7 +54,8 @@ impl Plugins {
     }
 
     /// Begins to compile a component, or tells how that went.
-    pub(crate) fn prepare(&mut self, sandbox: &Arc<Sandbox>, component: &Component) -> Ready {
+    pub(crate) fn prepare(&mut self, sandbox: &Arc<Sandbox>, name: &PluginName, component: &Component) -> Ready {
+        self.tried.insert(name.clone(), component.digest);
         let prepared = self.prepared.entry(component.digest).or_insert_with(|| {
             let (sandbox, component, done) = (Arc::clone(sandbox), component.clone(), Arc::clone(&self.done));
             Prepared::Going(tokio::spawn(async move {
@@ -82,11 +84,17 @@ impl Plugins {
         self.prepared.values().any(|prepared| matches!(prepared, Prepared::Going(_)))
     }
 
-    /// Drops bytes that no job wants any more, and code that belongs to no bytes.
-    pub(crate) fn forget_unused<'a>(&mut self, wanted: impl Iterator<Item = &'a JobSpec>) {
-        let names: BTreeSet<&PluginName> = wanted.map(|spec| &spec.plugin).collect();
-        self.current.retain(|name, _| names.contains(name));
-        let digests: BTreeSet<Digest> = self.current.values().map(|component| component.digest).collect();
+    /// What failed to compile may be tried again.
+    pub(crate) fn forget_failures(&mut self) {
+        self.prepared.retain(|_, prepared| !matches!(prepared, Prepared::Failed(_)));
+    }
+
+    /// Drops bytes that no job uses any more, and code that belongs to no bytes.
+    pub(crate) fn forget_unused(&mut self, used: &BTreeSet<PluginName>) {
+        self.current.retain(|name, _| used.contains(name));
+        self.tried.retain(|name, _| used.contains(name));
+        let current = self.current.values().map(|component| component.digest);
+        let digests: BTreeSet<Digest> = current.chain(self.tried.values().copied()).collect();
         self.prepared.retain(|digest, prepared| matches!(prepared, Prepared::Going(_)) || digests.contains(digest));
     }
 }

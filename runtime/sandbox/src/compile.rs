@@ -38,7 +38,7 @@ pub struct CompileLimits {
 
 impl Default for CompileLimits {
     fn default() -> Self {
-        Self { memory: 2 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(120) }
+        Self { memory: 1 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(120) }
     }
 }
 
@@ -84,12 +84,12 @@ impl Compiler {
         let begun = std::time::Instant::now();
         let code = self.compile(component).await?;
         let took = begun.elapsed();
+        // Before the cache has it: the engine refuses code that asks for more of its pool than one run may have.
+        let compiled =
+            read_code(engine, code.path()).map_err(|error| LoadError::Compile(clean(&format!("{error:#}"), 600)))?;
         code.persist(&file).map_err(|error| LoadError::Cache(error.error))?;
         self.prune().map_err(LoadError::Cache)?;
-        match self.cached(engine, &file)? {
-            Some(compiled) => Ok((compiled, Some(took))),
-            None => Err(LoadError::Compile("the compiled code vanished from the cache".into())),
-        }
+        Ok((compiled, Some(took)))
     }
 
     /// A file of the cache as code. One that this engine can't use is removed, to be made again.
@@ -99,12 +99,7 @@ impl Compiler {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(LoadError::Cache(error)),
         }
-        #[expect(
-            unsafe_code,
-            reason = "the engine trusts compiled code: the file is the owner's alone and written whole"
-        )]
-        let loaded = unsafe { component::Component::deserialize_file(engine, file) };
-        match loaded {
+        match read_code(engine, file) {
             Ok(compiled) => Ok(Some(compiled)),
             Err(reason) => {
                 tracing::warn!(file = %file.display(), %reason, "compiled code is not this engine's: compiling again");
@@ -165,6 +160,16 @@ impl Compiler {
                 output.status
             ),
         }))
+    }
+}
+
+fn read_code(engine: &Engine, file: &Path) -> wasmtime::Result<component::Component> {
+    #[expect(
+        unsafe_code,
+        reason = "the engine trusts compiled code: the file is the owner's alone and written whole by this program"
+    )]
+    unsafe {
+        component::Component::deserialize_file(engine, file)
     }
 }
 

@@ -11,6 +11,13 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// The largest sum of memories that a job may ask for; the pool's slots are this large.
 pub(crate) const MAX_MEMORY: usize = 1 << 30;
 
+/// What one component may have of the pool. The pool holds as much for each run, so that none finds it empty.
+mod each {
+    pub(super) const CORE_INSTANCES: u32 = 64;
+    pub(super) const MEMORIES: u32 = 8;
+    pub(super) const TABLES: u32 = 16;
+}
+
 /// How instances get their memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Allocation {
@@ -28,13 +35,15 @@ pub(crate) enum Allocation {
 pub(crate) fn for_running(instances: u32) -> wasmtime::Result<(Engine, Allocation)> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(8))
-        .total_memories(instances.saturating_mul(2))
-        .total_tables(instances.saturating_mul(8))
+        .total_core_instances(instances.saturating_mul(each::CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(each::MEMORIES))
+        .total_tables(instances.saturating_mul(each::TABLES))
         .total_stacks(instances.saturating_mul(2))
-        .max_core_instances_per_component(64)
-        .max_memories_per_component(16)
-        .max_tables_per_component(64)
+        .max_core_instances_per_component(each::CORE_INSTANCES)
+        .max_memories_per_component(each::MEMORIES)
+        .max_memories_per_module(each::MEMORIES)
+        .max_tables_per_component(each::TABLES)
+        .max_tables_per_module(each::TABLES)
         .max_component_instance_size(10 << 20)
         .max_core_instance_size(10 << 20)
         .max_memory_size(MAX_MEMORY)

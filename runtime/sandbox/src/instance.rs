@@ -18,9 +18,9 @@ use watchkeeper_model::Outcome;
 use crate::{Described, LoadError, Plugin, Sandbox, cpu::Metered, trap};
 
 /// Bytes that one host call may bring out of a guest.
-const HOST_CALL_BYTES: usize = 8 << 20;
+pub(crate) const HOST_CALL_BYTES: usize = 8 << 20;
 /// Tasks, streams and resources that a guest may hold.
-const HANDLES: usize = 4_096;
+pub(crate) const HANDLES: usize = 4_096;
 
 /// What to run.
 pub struct RunOrder {

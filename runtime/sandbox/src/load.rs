@@ -130,6 +130,11 @@ impl Sandbox {
         &self.capabilities
     }
 
+    /// The engine that guests run on: what a bare call of it costs is what a run is measured against.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Whether instances come from a pool, or are mapped one by one for want of address space.
     pub fn is_pooled(&self) -> bool {
         self.allocation == Allocation::Pooled

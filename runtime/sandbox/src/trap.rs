@@ -5,8 +5,15 @@ use wasmtime::{Error, Trap, WasmBacktrace};
 use watchkeeper_contract::{Budget, Emitted, LimitExceeded, bindings::watchkeeper::plugin::types, clean};
 use watchkeeper_model::{Failure, FailureKind, Outcome};
 
+use crate::instance::{HANDLES, HOST_CALL_BYTES};
+
 const MESSAGE: usize = 1_000;
 const FRAMES: usize = 6;
+/// Limits that the engine enforces itself: its words, which are all that it gives, and ours.
+const OF_ENGINE: [(&str, fn(&str) -> String); 2] = [
+    ("store handle limit exceeded", too_many_handles),
+    ("fuel allocated for hostcalls has been exhausted", too_large_a_call),
+];
 
 /// What the plugin itself said of its failure.
 pub(crate) fn failure(failure: types::Failure) -> Failure {
@@ -30,11 +37,25 @@ pub(crate) fn stopped(error: &Error, budget: &Budget, emitted: &Emitted) -> (Out
     if let Some(panic) = &emitted.panic {
         return (Outcome::Trap, format!("panicked: {panic}{place}"));
     }
+    let said = clean(&error.root_cause().to_string(), MESSAGE);
+    if let Some((_, explain)) = OF_ENGINE.iter().find(|(words, _)| said.contains(words)) {
+        return (Outcome::Limit, explain(&place));
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => (Outcome::Limit, format!("went too deep: its call stack is full{place}")),
         Some(trap) => (Outcome::Trap, format!("trapped: {}{place}", describe(*trap))),
-        None => (Outcome::Trap, format!("{}{place}", clean(&error.root_cause().to_string(), MESSAGE))),
+        None => (Outcome::Trap, format!("{said}{place}")),
     }
+}
+
+fn too_many_handles(place: &str) -> String {
+    format!(
+        "held more than {HANDLES} handles: calls, streams, resources{place}\nhint: await or drop some of them first"
+    )
+}
+
+fn too_large_a_call(place: &str) -> String {
+    format!("handed over more than {} MiB in one host call{place}\nhint: hand it over in parts", HOST_CALL_BYTES >> 20)
 }
 
 /// The trap in the engine's words, without its "wasm trap: ".

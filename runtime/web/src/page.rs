@@ -1,6 +1,7 @@
 //! The first page: what runs and where to look, without script. Every foreign text goes through [`escape::html`].
 
 use jiff::Timestamp;
+use watchkeeper_model::Outcome;
 
 use crate::{
     escape,
@@ -12,6 +13,9 @@ pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The most characters of a message in a table.
 const CELL: usize = 300;
+
+/// The columns of the jobs' table after the name.
+const HEADS: [&str; 5] = ["Plugin", "Schedule", "Last run", "Next run", "What it says"];
 
 pub(crate) fn first(status: &Status) -> String {
     let mut page = String::from(
@@ -36,21 +40,23 @@ pub(crate) fn first(status: &Status) -> String {
     page
 }
 
-/// Files whose last reading failed, where there are any.
+/// Files whose last reading failed, where there are any. Most reasons begin with their file.
 fn problems(page: &mut String, files: &[FileStatus]) {
     let mut wrong = files.iter().filter(|file| !file.ok).peekable();
     if wrong.peek().is_none() {
         return;
     }
-    page.push_str("<section class=\"problems\"><h2>Not in force</h2>\n<dl>");
+    page.push_str("<section class=\"problems\"><h2>Not in force</h2>\n<ul>");
     for file in wrong {
-        page.push_str("<dt>");
-        escape::html(page, &file.path);
-        page.push_str("</dt><dd>");
-        escape::html(page, file.error.as_deref().unwrap_or("unreadable"));
-        page.push_str("</dd>");
+        let reason = file.error.as_deref().unwrap_or("unreadable");
+        page.push_str("<li>");
+        if !reason.starts_with(&file.path) {
+            escape::html(page, &format!("{}: ", file.path));
+        }
+        escape::html(page, reason);
+        page.push_str("</li>\n");
     }
-    page.push_str("</dl></section>\n");
+    page.push_str("</ul></section>\n");
 }
 
 fn jobs(page: &mut String, jobs: &[JobStatus]) {
@@ -58,8 +64,8 @@ fn jobs(page: &mut String, jobs: &[JobStatus]) {
         page.push_str("<p>There are no jobs yet. Each file in <code>jobs.d</code> is one.</p>\n");
         return;
     }
-    page.push_str("<table><caption>Jobs</caption><thead><tr>");
-    for head in ["Job", "Plugin", "Schedule", "Last run", "Next run", ""] {
+    page.push_str("<table><caption>Jobs</caption><thead><tr><th scope=\"col\">Job</th>");
+    for head in HEADS {
         page.push_str("<th scope=\"col\">");
         page.push_str(head);
         page.push_str("</th>");
@@ -69,20 +75,28 @@ fn jobs(page: &mut String, jobs: &[JobStatus]) {
         page.push_str("<tr><th scope=\"row\">");
         escape::html(page, job.name.as_str());
         page.push_str("</th>");
-        cell(page, job.plugin.as_str());
-        cell(page, &job.schedule);
         let last = job.last_run.as_ref();
-        cell(page, &last.map_or_else(String::new, |run| format!("{}, {}", run.outcome, time(run.finished))));
-        cell(page, &job.next_run.map_or_else(String::new, time));
-        let message = last.map_or("", |run| run.message.as_str());
-        cell(page, job.problem.as_deref().unwrap_or(message));
+        let ended = last.map_or_else(String::new, |run| format!("{}\n{}", run.outcome, time(run.finished)));
+        let class = match last.map(|run| run.outcome) {
+            Some(Outcome::Success) | None => "lines",
+            Some(_) => "lines bad",
+        };
+        let message = job.problem.as_deref().or(last.map(|run| run.message.as_str())).unwrap_or_default();
+        let [plugin, schedule, last_run, next_run, says] = HEADS;
+        cell(page, plugin, "", job.plugin.as_str());
+        cell(page, schedule, "", &job.schedule);
+        cell(page, last_run, class, &ended);
+        cell(page, next_run, "lines", &job.next_run.map_or_else(String::new, time));
+        // A message is one line; its hint reads better on one of its own.
+        cell(page, says, "says", &message.replacen(" hint: ", "\nhint: ", 1));
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody></table>\n");
 }
 
-fn cell(page: &mut String, text: &str) {
-    page.push_str("<td>");
+/// A cell with its column's head, which narrow screens show beside it.
+fn cell(page: &mut String, head: &str, class: &str, text: &str) {
+    page.push_str(&format!("<td data-head=\"{head}\" class=\"{class}\">"));
     let end = text.char_indices().nth(CELL).map_or(text.len(), |(end, _)| end);
     escape::html(page, text.get(..end).unwrap_or_default());
     if end < text.len() {
@@ -91,7 +105,7 @@ fn cell(page: &mut String, text: &str) {
     page.push_str("</td>");
 }
 
-/// To the second, in UTC.
+/// To the second.
 fn time(time: Timestamp) -> String {
-    format!("{time:.0}")
+    time.strftime("%F %T UTC").to_string()
 }

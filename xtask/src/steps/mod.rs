@@ -3,6 +3,7 @@
 mod anvil;
 mod build;
 mod prometheus;
+mod python;
 mod wasm_target;
 
 use std::{path::PathBuf, process::Command, time::Instant};
@@ -28,10 +29,11 @@ pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
     Ok(Ready { watchkeeper, anvil })
 }
 
-/// What only tests need on top: the components of test plugins, and Prometheus. Returns the environment in which
-/// the tests find all of it.
+/// What only tests need on top: the components of test plugins, those of another toolchain too, and Prometheus. Returns
+/// the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
+    step("test plugins in Python", || python::components(project))?;
     let mut environment =
         vec![("WATCHKEEPER_PLUGINS", project.components()), ("WATCHKEEPER_ANVIL", ready.anvil.clone())];
     if let Some(found) = step("Prometheus", || prometheus::install(project))? {

@@ -24,13 +24,16 @@ type Answer<T> = wasmtime::Result<Result<T, chain::Error>>;
 
 impl chain::HostWithStore<Run> for Binding {
     async fn get_header(store: &Accessor<Run, Self>, chain: String, block: chain::Block) -> Answer<chain::Header> {
+        let arguments = chain.len();
         let begin = |reads: &ChainReads| reads.header(&chain, at(block));
-        serve(store, begin, |_| size_of::<Header>() + 64, Into::into).await
+        serve(store, arguments, begin, |_| size_of::<Header>() + 64, Into::into).await
     }
 
     async fn request(store: &Accessor<Run, Self>, chain: String, method: String, params: String) -> Answer<String> {
+        let arguments = chain.len() + method.len() + params.len();
         let begin = |reads: &ChainReads| reads.request(&chain, &method, params);
-        serve(store, begin, |result| result.get().len(), |result| String::from(Box::<str>::from(result))).await
+        serve(store, arguments, begin, |result| result.get().len(), |result| String::from(Box::<str>::from(result)))
+            .await
     }
 
     async fn call_contracts(
@@ -39,6 +42,7 @@ impl chain::HostWithStore<Run> for Binding {
         block: chain::Block,
         calls: Vec<chain::Call>,
     ) -> Answer<(chain::Header, Vec<chain::Reply>)> {
+        let arguments = chain.len() + calls.iter().map(call_size).sum::<usize>();
         let begin = |reads: &ChainReads| {
             let calls: Result<_, _> = calls.into_iter().map(Call::try_from).collect();
             reads.call_contracts(&chain, at(block), calls?)
@@ -46,23 +50,25 @@ impl chain::HostWithStore<Run> for Binding {
         let size = |(_, replies): &(Header, Vec<Reply>)| replies.iter().map(reply_size).sum();
         let give =
             |(header, replies): (Header, Vec<Reply>)| (header.into(), replies.into_iter().map(Into::into).collect());
-        serve(store, begin, size, give).await
+        serve(store, arguments, begin, size, give).await
     }
 
     async fn get_logs(store: &Accessor<Run, Self>, chain: String, filter: chain::Filter) -> Answer<Vec<chain::Entry>> {
+        let arguments = chain.len() + filter_size(&filter);
         let begin = |reads: &ChainReads| reads.logs(&chain, filter.try_into()?);
         let size = |entries: &Vec<Entry>| entries.iter().map(entry_size).sum();
-        serve(store, begin, size, |entries| entries.into_iter().map(Into::into).collect()).await
+        serve(store, arguments, begin, size, |entries| entries.into_iter().map(Into::into).collect()).await
     }
 }
 
 async fn serve<T, W>(
     store: &Accessor<Run, Binding>,
+    arguments: usize,
     begin: impl FnOnce(&ChainReads) -> Result<Reading<T>, ReadError>,
     size: impl FnOnce(&T) -> usize,
     give: impl FnOnce(T) -> W,
 ) -> Answer<W> {
-    let _turn = enter(store).await?;
+    let _turn = enter(store, arguments).await?;
     let begun = store.with(|mut access| -> wasmtime::Result<_> {
         let run = access.data_mut();
         let reads = run.grant::<ChainReads>()?.clone();
@@ -83,6 +89,15 @@ async fn serve<T, W>(
         }
         Err(error) => Ok(Err(error.into())),
     }
+}
+
+fn call_size(call: &chain::Call) -> usize {
+    size_of::<chain::Call>() + call.to.len() + call.data.len()
+}
+
+fn filter_size(filter: &chain::Filter) -> usize {
+    let bytes = |list: &Vec<Vec<u8>>| list.iter().map(|bytes| size_of::<Vec<u8>>() + bytes.len()).sum::<usize>();
+    bytes(&filter.addresses) + filter.topics.iter().map(|place| size_of::<Vec<u8>>() + bytes(place)).sum::<usize>()
 }
 
 fn reply_size(reply: &Reply) -> usize {

@@ -19,7 +19,7 @@ impl state::Host for Binding {}
 
 impl state::HostWithStore<Run> for Binding {
     async fn get(store: &Accessor<Run, Self>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, state::Error>> {
-        let _turn = enter(store).await?;
+        let _turn = enter(store, key.len()).await?;
         let state = begin(store, "get")?;
         let found = state.get(&key).await;
         if let Ok(Some(value)) = &found {
@@ -47,7 +47,7 @@ async fn put(
     key: String,
     value: Option<Vec<u8>>,
 ) -> wasmtime::Result<Result<(), state::Error>> {
-    let _turn = enter(store).await?;
+    let _turn = enter(store, key.len() + value.as_ref().map_or(0, Vec::len)).await?;
     let state = begin(store, verb)?;
     let put = store.with(|mut access| state.put(&mut access.data_mut().budget, key, value))?;
     Ok(put.map_err(Into::into))

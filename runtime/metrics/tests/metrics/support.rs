@@ -37,7 +37,13 @@ pub(crate) fn families(json: &str) -> Vec<FamilySpec> {
 
 /// A job's families under the plugin `probe`.
 pub(crate) fn of(name: &str, families: Vec<FamilySpec>) -> JobFamilies {
-    JobFamilies { job: job(name), plugin: PluginName::new("probe").unwrap(), families, max_age: MAX_AGE, series: 10_000 }
+    JobFamilies {
+        job: job(name),
+        plugin: PluginName::new("probe").unwrap(),
+        families,
+        max_age: MAX_AGE,
+        series: 10_000,
+    }
 }
 
 /// The host's families in these tests: a time of the last run, and a counter of outcomes.

@@ -54,7 +54,7 @@ pub(crate) async fn send_huge_arguments() -> Result<String> {
 }
 
 /// Makes the call, and doesn't wait for its answer.
-async fn begin<F: Future>(mut call: Pin<&mut F>) {
+async fn begin<F: Future + ?Sized>(mut call: Pin<&mut F>) {
     poll_fn(|context| {
         let _pending = call.as_mut().poll(context);
         Poll::Ready(())

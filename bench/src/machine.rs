@@ -1,0 +1,40 @@
+//! The machine's shape, without its name: figures from elsewhere are not comparable, and readers must see that.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+/// Processors, memory, system.
+pub(crate) fn shape() -> String {
+    let cpu = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".to_owned());
+    let memory = field("/proc/meminfo", "MemTotal").and_then(|text| kib(&text)).map_or(0, |kib| kib >> 20);
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or(std::env::consts::OS);
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let system = system.trim_matches('"');
+    format!("{} cores ({cpu}), {memory} GiB of memory, {system}, kernel {}", cores(), kernel.trim())
+}
+
+/// Processors that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Resident memory of a process, in KiB.
+///
+/// # Errors
+/// The process is gone, or the system has no `/proc`.
+pub(crate) fn resident(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    field(&path, "VmRSS").and_then(|text| kib(&text)).with_context(|| format!("{path} has no VmRSS"))
+}
+
+fn field(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'));
+    value.map(|value| value.trim().to_owned())
+}
+
+fn kib(text: &str) -> Option<u64> {
+    text.split_whitespace().next()?.parse().ok()
+}

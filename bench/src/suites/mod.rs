@@ -1,0 +1,4 @@
+//! The suites. Each returns its report; none prints its own.
+
+pub(crate) mod metrics;
+pub(crate) mod run;

@@ -1,0 +1,21 @@
+;; Grows each of its memories in turn: none is large by itself.
+(core module $case
+  (memory $0 1)
+  (memory $1 1)
+  (memory $2 1)
+  (memory $3 1)
+  (memory $4 1)
+  (memory $5 1)
+  (memory $6 1)
+  (func (export "run") (result i32)
+    (loop
+      (drop (memory.grow $0 (i32.const 4)))
+      (drop (memory.grow $1 (i32.const 4)))
+      (drop (memory.grow $2 (i32.const 4)))
+      (drop (memory.grow $3 (i32.const 4)))
+      (drop (memory.grow $4 (i32.const 4)))
+      (drop (memory.grow $5 (i32.const 4)))
+      (drop (memory.grow $6 (i32.const 4)))
+      (br 0))
+    unreachable))
+(core instance $case (instantiate $case))

@@ -1,0 +1,45 @@
+//! Each grant is enforced, and each denial says what to write: job, capability and key.
+
+mod chains;
+mod imports;
+mod narrowing;
+mod secrets;
+
+use serde_json::Value;
+
+use crate::support::{Deployment, Watchkeeper, eventually};
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A job that runs a plugin each second on the chain `dev`, with what stands under `[grants]`.
+fn job(plugin: &str, grants: &str) -> String {
+    format!("plugin = \"{plugin}\"\nevery = \"1s\"\ntimeout = \"5m\"\nconfig.chain = \"dev\"\n\n[grants]\n{grants}\n")
+}
+
+/// The end of the last run of a job: its outcome and message.
+fn last_run(watchkeeper: &Watchkeeper, job: &str) -> Option<(String, String)> {
+    let status = watchkeeper.status();
+    let run = &status["jobs"].as_array()?.iter().find(|found| found["name"] == job)?["last_run"];
+    Some((run["outcome"].as_str()?.to_owned(), run["message"].as_str()?.to_owned()))
+}
+
+/// Waits until a job's file is refused, and returns the reason.
+#[track_caller]
+fn refused(watchkeeper: &Watchkeeper, deployment: &Deployment, job: &str) -> String {
+    let path = deployment.path(&format!("jobs.d/{job}.toml")).display().to_string();
+    eventually(&format!("{path} to be refused"), PATIENCE, || {
+        let status = watchkeeper.status();
+        let file = status["files"].as_array()?.iter().find(|file| file["path"] == *path)?.clone();
+        file["error"].as_str().map(str::to_owned)
+    })
+}
+
+/// Waits until a job has no problem any more.
+#[track_caller]
+fn accepted(watchkeeper: &Watchkeeper, job: &str) {
+    eventually(&format!("{job} to be in force"), PATIENCE, || {
+        let status = watchkeeper.status();
+        let found = status["jobs"].as_array()?.iter().find(|found| found["name"] == job)?.clone();
+        (found["problem"] == Value::Null).then_some(())
+    });
+}

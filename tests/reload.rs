@@ -1,1 +1,0 @@
-//! Files change while the watch is kept.
