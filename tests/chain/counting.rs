@@ -1,5 +1,7 @@
 //! Blocks between two runs: all counted, none twice, whatever happens to the process or the chain.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{JOB, PATIENCE, block, caught_up, number, value, watch};
@@ -69,11 +71,11 @@ fn blocks_of_a_run_that_a_crash_cut_off_are_counted_by_the_next() {
     let deployment = watch(&[&proxy.url()]);
     let mut watchkeeper = Watchkeeper::start(&deployment);
     watchkeeper.after_run("dev", "success");
-    anvil.mine(5);
-    // The run sees the new head and the blocks, and can't end: one of its answers doesn't come.
-    proxy.set(Fault::Silent);
+    proxy.set(Fault::Slow(Duration::from_secs(2)));
     let asked = proxy.requests();
-    eventually("a run to wait for an answer", PATIENCE, || (proxy.requests() > asked + 1).then_some(()));
+    anvil.mine(5);
+    // After its ten reads of the node's state, a run fetches the new blocks.
+    eventually("a run to fetch blocks", PATIENCE, || (proxy.requests() >= asked + 12).then_some(()));
     let counted = value(&watchkeeper.metrics(), "chain_blocks_total").unwrap();
     watchkeeper.signal(Signal::KILL);
     assert_eq!(watchkeeper.wait(), None);

@@ -70,6 +70,21 @@ fn without_a_power_that_the_plugin_does_not_import_the_run_in_flight_ends_too() 
 }
 
 #[test]
+fn without_a_power_that_the_plugin_needs_the_run_in_flight_ends_and_the_job_stops_until_it_is_mended() {
+    let stuck = Stuck::new("evm-chain", "chain = [\"dev\"]\nstate = true");
+    stuck.deployment.job("probe", &job("evm-chain", "chain = [\"dev\"]"));
+    eventually("the job to stop", AT_ONCE, || {
+        stuck.watchkeeper.status()["jobs"].as_array().is_some_and(Vec::is_empty).then_some(())
+    });
+    let metrics = stuck.watchkeeper.metrics();
+    assert_eq!(metrics.all("chain_head_block_number", &[]).len(), 0, "its gauges are gone");
+    assert_eq!(metrics.value("watchkeeper_config_last_reload_successful", &[]), Some(0.0));
+    stuck.proxy.set(Fault::Pass);
+    stuck.deployment.job("probe", &job("evm-chain", "chain = [\"dev\"]\nstate = true"));
+    stuck.watchkeeper.after_run("probe", "success");
+}
+
+#[test]
 fn more_power_leaves_the_run_in_flight_alone() {
     let stuck = Stuck::new("minimal", "chain = [\"dev\"]");
     stuck.deployment.job("probe", &job("minimal", "chain = [\"dev\", \"other\"]\nstate = true"));

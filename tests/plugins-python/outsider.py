@@ -23,6 +23,7 @@ SCHEMA = {
         "properties": {
             "chain": {"type": "string", "description": "A chain of watchkeeper.toml."},
             "port": {"type": "integer", "description": "Where somebody listens on 127.0.0.1, out of reach."},
+            "raises": {"type": "string", "description": "An exception's text, to leave the run with."},
         },
         "required": ["chain", "port"],
         "additionalProperties": False,
@@ -43,6 +44,8 @@ class Job(exports.Job):
 
     async def run(self) -> str:
         config = json.loads(context.config())
+        if "raises" in config:
+            raise RuntimeError(config["raises"])
         log.write(log.Level.INFO, "looked for ways out", ways_out(config["port"]))
         try:
             header = await chain.get_header(config["chain"], chain.Block_Latest())

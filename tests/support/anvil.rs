@@ -62,16 +62,6 @@ impl Anvil {
         self.rpc("eth_sendTransaction", json!([{"from": accounts[0], "to": accounts[1], "value": "0x1"}]))
     }
 
-    /// Stops the process where it is: connections open, nothing answers.
-    pub(crate) fn pause(&self) {
-        self.process.signal(Signal::STOP);
-    }
-
-    /// Ends a pause.
-    pub(crate) fn resume(&self) {
-        self.process.signal(Signal::CONT);
-    }
-
     /// Kills it: connections are refused from now on.
     pub(crate) fn kill(mut self) {
         self.process.signal(Signal::KILL);

@@ -23,4 +23,4 @@ pub(crate) use http::Response;
 pub(crate) use process::Signal;
 pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};
 pub(crate) use wait::eventually;
-pub(crate) use watchkeeper::{Ended, Watchkeeper};
+pub(crate) use watchkeeper::Watchkeeper;

@@ -66,6 +66,10 @@ pub(crate) async fn job(workshop: &Workshop, path: &Path) -> Result<Job, String>
     let text = String::from_utf8(bytes).map_err(|_| format!("{}: is not UTF-8 text", path.display()))?;
     let spec = JobSpec::parse(path, &text).map_err(|error| error.to_string())?;
     let plugin = workshop.settings.plugins.join(format!("{}.wasm", spec.plugin));
+    if !plugin.exists() {
+        let hint = format!("put it at {}, or name another one", plugin.display());
+        return Err(spec.origin.error(&["plugin"], format!("there is no plugin `{}`", spec.plugin), hint).to_string());
+    }
     let component = component(workshop, &plugin)?;
     workshop.make(spec, &component).await.map_err(|error| error.to_string())
 }

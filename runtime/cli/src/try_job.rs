@@ -27,7 +27,7 @@ pub(crate) fn try_job(options: &TryOptions) -> Result<(), Failure> {
     block_on(async {
         let assembly = assemble::assembly(&options.config)?;
         let workshop = check::offline(&assembly)?;
-        let path = job_file(&options.job, &workshop);
+        let path = job_file(&options.job, &workshop)?;
         let job = check::job(&workshop, &path).await.map_err(Failure::Config)?;
         let now = assembly.clock.now();
         let id = RunId::new(now, u128::from(std::process::id()));
@@ -49,9 +49,15 @@ pub(crate) fn try_job(options: &TryOptions) -> Result<(), Failure> {
 }
 
 /// A path if there is such a file, else the name of a job of the configuration.
-fn job_file(job: &str, workshop: &Workshop) -> PathBuf {
-    let path = PathBuf::from(job);
-    if path.is_file() { path } else { workshop.settings.jobs.join(format!("{job}.toml")) }
+fn job_file(job: &str, workshop: &Workshop) -> Result<PathBuf, Failure> {
+    let of_configuration = workshop.settings.jobs.join(format!("{job}.toml"));
+    let found = [PathBuf::from(job), of_configuration.clone()].into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| {
+        let looked_for = of_configuration.display();
+        Failure::Config(format!(
+            "there is no job `{job}`\nhint: name a job file, or a job of the configuration: {looked_for} is not there"
+        ))
+    })
 }
 
 /// The samples as Prometheus would see them after this one run.
@@ -77,7 +83,7 @@ fn show(ended: &Ended, exposition: &str) {
         eprintln!("{:?}: {}{}", line.level, line.message, fields.concat());
     }
     for (power, times) in &ended.emitted.powers {
-        eprintln!("used: {power} ({times} times)");
+        eprintln!("used: {power} ({times}x)");
     }
     eprintln!(
         "{}: {} ({:.1} ms, {:.1} ms of processor time, {} KiB)",

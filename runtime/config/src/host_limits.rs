@@ -32,7 +32,7 @@ pub struct CompileLimits {
     pub memory: u64,
     /// Processor time. 60 s unless told.
     pub cpu: Duration,
-    /// Time on the clock. 120 s unless told.
+    /// Time on the clock. 300 s unless told.
     pub wall: Duration,
 }
 
@@ -87,7 +87,7 @@ impl LimitsShape {
             compile: CompileLimits {
                 memory: size(&["compile", "memory"], self.compile.memory, 1 << 30, 64 << 20, 64 << 30)?,
                 cpu: time(&["compile", "cpu"], self.compile.cpu, 60, 1, 3600)?,
-                wall: time(&["compile", "wall"], self.compile.wall, 120, 1, 3600)?,
+                wall: time(&["compile", "wall"], self.compile.wall, 300, 1, 3600)?,
             },
         })
     }

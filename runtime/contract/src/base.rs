@@ -50,8 +50,14 @@ pub(crate) fn write_log(
     Ok(())
 }
 
-/// Says at the log's end how much of it is missing.
-pub(crate) fn end_log(run: &mut Run) {
+/// Adds the standard error of toolchains that use it, whose last line stands for the panic's text, and says at the log's
+/// end how much of it is missing.
+pub(crate) fn end_log(run: &mut Run, stderr: &str) {
+    if let Some(last) = stderr.lines().rfind(|line| !line.trim().is_empty()) {
+        panicked(run, last);
+        let fields = vec![("stream".to_owned(), "stderr".to_owned())];
+        run.emitted.logs.push(LogLine { level: LogLevel::Warn, message: clean(stderr, 16_384), fields });
+    }
     if run.log_dropped > 0 {
         let message = format!("{} more log lines were dropped", run.log_dropped);
         run.emitted.logs.push(LogLine { level: LogLevel::Warn, message, fields: Vec::new() });

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
 use watchkeeper_model::{JobName, LogLine, RunId, Trigger};
 
 use crate::{
@@ -86,6 +86,9 @@ pub struct Emitted {
     pub powers: BTreeMap<String, u64>,
 }
 
+/// What is kept of a component's standard error; what comes after is refused.
+const STDERR_BYTES: usize = 16 << 10;
+
 /// The data of one run's store.
 pub struct Run {
     /// What the run knows of itself.
@@ -97,6 +100,7 @@ pub struct Run {
     pub(crate) log_bytes: usize,
     pub(crate) log_dropped: usize,
     wasi: Option<WasiCtx>,
+    stderr: MemoryOutputPipe,
     table: ResourceTable,
 }
 
@@ -111,6 +115,7 @@ impl Run {
             log_bytes: 0,
             log_dropped: 0,
             wasi: None,
+            stderr: MemoryOutputPipe::new(STDERR_BYTES),
             table: ResourceTable::new(),
         }
     }
@@ -136,14 +141,15 @@ impl Run {
 
     /// Ends the run's data: what it said, and its grants to settle.
     pub fn finish(mut self) -> (Emitted, Vec<Box<dyn RunGrant>>, Budget) {
-        base::end_log(&mut self);
+        let stderr = self.stderr.contents();
+        base::end_log(&mut self, &String::from_utf8_lossy(&stderr));
         (self.emitted, self.grants, self.budget)
     }
 }
 
 impl WasiView for Run {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| WasiCtxBuilder::new().build());
+        let ctx = self.wasi.get_or_insert_with(|| WasiCtxBuilder::new().stderr(self.stderr.clone()).build());
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

@@ -82,6 +82,10 @@ impl Assembly {
     /// [`StartError::Config`].
     pub fn settings(&self) -> Result<Settings, StartError> {
         let config = |error: &dyn std::fmt::Display| StartError::Config(error.to_string());
+        if !self.config.exists() {
+            let text = "there is no such file\nhint: name the configuration with `--config`";
+            return Err(StartError::Config(format!("{}: {text}", self.config.display())));
+        }
         let (bytes, _) = read_trusted(&self.config, 1 << 20).map_err(|error| config(&error))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| StartError::Config(format!("{}: is not UTF-8 text", self.config.display())))?;

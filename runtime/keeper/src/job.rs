@@ -8,7 +8,7 @@ use watchkeeper_contract::{Grant, Limits, Open};
 use watchkeeper_metrics::{Declaration, FamilySpec, JobFamilies, parse_families};
 use watchkeeper_sandbox::{Component, LoadError, Plugin, Refused, Sandbox};
 
-use crate::settings::run_limits;
+use crate::{job_config, settings::run_limits};
 
 /// A job's powers, by capability.
 pub type Grants = Vec<(&'static str, Arc<dyn Grant>)>;
@@ -44,11 +44,16 @@ impl Job {
 
     /// Whether all that `older` was allowed still is.
     pub(crate) fn covers(&self, older: &Self) -> bool {
-        older
-            .grants
-            .iter()
-            .all(|(name, older)| self.grants.iter().any(|(other, newer)| other == name && newer.covers(older.as_ref())))
+        covers(&self.grants, older)
     }
+}
+
+/// Whether grants allow all that a job was allowed.
+pub(crate) fn covers(grants: &Grants, older: &Job) -> bool {
+    older
+        .grants
+        .iter()
+        .all(|(name, older)| grants.iter().any(|(other, newer)| other == name && newer.covers(older.as_ref())))
 }
 
 /// A job with its place in the metrics store, as the conductor runs it.
@@ -110,7 +115,7 @@ impl Workshop {
     /// # Errors
     /// [`JobError`].
     pub(crate) async fn finish(&self, spec: JobSpec, grants: Grants, plugin: Arc<Plugin>) -> Result<Job, JobError> {
-        check_schema(&spec, &plugin.schema.config)?;
+        job_config::check(&spec, &plugin.schema.config)?;
         let config: Arc<str> = spec.config.to_string().into();
         let families = self.families(&spec, &plugin, &config).await?;
         let limits = run_limits(&spec.limits);
@@ -175,19 +180,4 @@ impl Workshop {
 
 fn of_plugin(spec: &JobSpec, error: LoadError) -> JobError {
     JobError::Plugin { plugin: spec.plugin.to_string(), error }
-}
-
-/// Checks a job's `[config]` against its plugin's schema: the first mistake, by key.
-fn check_schema(spec: &JobSpec, schema: &serde_json::Value) -> Result<(), JobError> {
-    let validator = jsonschema::validator_for(schema).map_err(|error| JobError::Families {
-        plugin: spec.plugin.to_string(),
-        message: format!("its config schema is not a JSON Schema: {error}"),
-    })?;
-    let Some(mistake) = validator.iter_errors(&spec.config).next() else { return Ok(()) };
-    let place = mistake.instance_path().to_string();
-    let mut key = vec!["config"];
-    key.extend(place.split('/').filter(|part| !part.is_empty()));
-    let message = watchkeeper_contract::clean(&mistake.to_string(), 400);
-    let hint = format!("`watchkeeper plugin inspect` shows what `{}` takes", spec.plugin);
-    Err(spec.origin.error(&key, message, hint).into())
 }

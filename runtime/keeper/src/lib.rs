@@ -8,6 +8,7 @@ mod files;
 mod host_metrics;
 mod house;
 mod job;
+mod job_config;
 mod loader;
 mod plugins;
 mod run;

@@ -38,7 +38,7 @@ pub struct CompileLimits {
 
 impl Default for CompileLimits {
     fn default() -> Self {
-        Self { memory: 1 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(120) }
+        Self { memory: 1 << 30, cpu: Duration::from_secs(60), wall: Duration::from_secs(300) }
     }
 }
 
@@ -191,7 +191,7 @@ fn compile_within(memory: u64, cpu: u64) -> Result<(), String> {
         setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
             .map_err(|error| format!("limits can't be set: {error}"))
     };
-    nice(10).map_err(|error| error.to_string())?;
+    nice(5).map_err(|error| error.to_string())?;
     limit(Resource::As, memory)?;
     limit(Resource::Cpu, cpu)?;
     limit(Resource::Core, 0)?;

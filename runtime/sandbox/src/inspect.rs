@@ -16,7 +16,7 @@ const INERT: [(&str, &str); 10] = [
     ("watchkeeper:plugin/log", "lines in the run's log, bounded"),
     ("watchkeeper:plugin/metrics", "samples of declared families, bounded"),
     ("watchkeeper:plugin/types", "types only"),
-    ("wasi:cli", "no arguments, no environment, streams that lead nowhere"),
+    ("wasi:cli", "no arguments, no environment; standard error ends in the run's log"),
     ("wasi:clocks", "the time"),
     ("wasi:filesystem", "no folder is open"),
     ("wasi:io", "streams and polling of the others"),
@@ -120,7 +120,7 @@ fn classify(name: String, capabilities: &[Arc<dyn Capability>]) -> Result<Import
 
 /// Names of the imports and exports of the outermost component.
 fn outline(bytes: &[u8]) -> Result<(Vec<String>, BTreeSet<String>), Refused> {
-    let malformed = |error: wasmparser::BinaryReaderError| Refused::Malformed(error.message().to_owned());
+    let malformed = |error: wasmparser::BinaryReaderError| Refused::Malformed(first_line(error.message()));
     let mut imports = Vec::new();
     let mut exports = BTreeSet::new();
     let mut depth = 0_usize;
@@ -143,6 +143,11 @@ fn outline(bytes: &[u8]) -> Result<(Vec<String>, BTreeSet<String>), Refused> {
         }
     }
     Ok((imports, exports))
+}
+
+/// wasmparser shows the bytes that it found on further lines.
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().split(" - expected").next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

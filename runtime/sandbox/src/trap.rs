@@ -9,11 +9,9 @@ use crate::instance::{HANDLES, HOST_CALL_BYTES};
 
 const MESSAGE: usize = 1_000;
 const FRAMES: usize = 6;
-/// Limits that the engine enforces itself: its words, which are all that it gives, and ours.
-const OF_ENGINE: [(&str, fn(&str) -> String); 2] = [
-    ("store handle limit exceeded", too_many_handles),
-    ("fuel allocated for hostcalls has been exhausted", too_large_a_call),
-];
+/// The engine's words for limits that it enforces itself; it gives no type.
+const HANDLES_FULL: &str = "store handle limit exceeded";
+const CALL_TOO_LARGE: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// What the plugin itself said of its failure.
 pub(crate) fn failure(failure: types::Failure) -> Failure {
@@ -38,8 +36,8 @@ pub(crate) fn stopped(error: &Error, budget: &Budget, emitted: &Emitted) -> (Out
         return (Outcome::Trap, format!("panicked: {panic}{place}"));
     }
     let said = clean(&error.root_cause().to_string(), MESSAGE);
-    if let Some((_, explain)) = OF_ENGINE.iter().find(|(words, _)| said.contains(words)) {
-        return (Outcome::Limit, explain(&place));
+    if let Some(limit) = limit_of_engine(&said, &place) {
+        return (Outcome::Limit, limit);
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => (Outcome::Limit, format!("went too deep: its call stack is full{place}")),
@@ -48,14 +46,15 @@ pub(crate) fn stopped(error: &Error, budget: &Budget, emitted: &Emitted) -> (Out
     }
 }
 
-fn too_many_handles(place: &str) -> String {
-    format!(
-        "held more than {HANDLES} handles: calls, streams, resources{place}\nhint: await or drop some of them first"
-    )
-}
-
-fn too_large_a_call(place: &str) -> String {
-    format!("handed over more than {} MiB in one host call{place}\nhint: hand it over in parts", HOST_CALL_BYTES >> 20)
+/// Which limit the engine met, and what to do.
+fn limit_of_engine(said: &str, place: &str) -> Option<String> {
+    if said.contains(HANDLES_FULL) {
+        let what = "handles: calls, streams, resources";
+        return Some(format!("held more than {HANDLES} {what}{place}\nhint: await or drop some of them first"));
+    }
+    let most = HOST_CALL_BYTES >> 20;
+    said.contains(CALL_TOO_LARGE)
+        .then(|| format!("handed over more than {most} MiB in one host call{place}\nhint: hand it over in parts"))
 }
 
 /// The trap in the engine's words, without its "wasm trap: ".

@@ -19,7 +19,7 @@ pub(crate) fn host(project: &Project, build: Build) -> Done<PathBuf> {
     let selection: &[&str] = match build {
         Build::Demo => &["--package", "watchkeeper"],
         Build::Tests => &["--workspace", "--bins", "--tests"],
-        Build::Bench => &["--package", "watchkeeper", "--release"],
+        Build::Bench => &["--package", "watchkeeper", "--package", "watchkeeper-bench", "--release"],
     };
     command::run(project.cargo(&["build"]).args(selection))?;
     let binary = project.watchkeeper(build);

@@ -29,6 +29,11 @@ pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
     Ok(Ready { watchkeeper, anvil })
 }
 
+/// What only benchmarks need on top: the components of test plugins, some of which are measured with.
+pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<()> {
+    step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))
+}
+
 /// What only tests need on top: the components of test plugins, those of another toolchain too, and Prometheus. Returns
 /// the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {

@@ -25,6 +25,9 @@ use crate::{
 /// How long an unused connection is kept: less than servers and proxies do, so that none is closed while it is taken up.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// Parts of a URL with fewer bytes are taken for words such as `v3` or `rpc`, not for keys.
+const SHORTEST_KEY: usize = 8;
+
 /// The HTTP client of all endpoints. Certificates are checked against the system's roots, which must exist only if
 /// `https` is used.
 pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
@@ -52,12 +55,13 @@ pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
 pub(crate) struct Transport {
     client: Client,
     url: Url,
+    secrets: Arc<[String]>,
     max_response: usize,
 }
 
 impl Transport {
     pub(crate) fn new(client: Client, url: Url, max_response: usize) -> Self {
-        Self { client, url, max_response }
+        Self { secrets: secrets(&url), client, url, max_response }
     }
 
     async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, Fault> {
@@ -78,13 +82,32 @@ impl Transport {
             }
             body.extend_from_slice(&chunk);
         }
-        match answer(&packet, &body) {
+        let mut answered = answer(&packet, &body);
+        if !answered.as_ref().is_ok_and(ResponsePacket::is_success) {
+            // Nodes quote the key that they refuse, and their words go to the plugin and to people.
+            answered = answer(&packet, &hidden(&self.secrets, &body));
+        }
+        match answered {
             Ok(answer) if status.is_success() || !answer.is_success() => Ok(answer),
             Err(fault @ Fault::BatchRefused) => Err(fault),
             Err(fault) if status.is_success() => Err(fault),
             _ => Err(Fault::Status(status.as_u16())),
         }
     }
+}
+
+/// The parts of a URL that may be keys: all but scheme, host and port, unless too short to be one.
+fn secrets(url: &Url) -> Arc<[String]> {
+    let query = url.query_pairs().map(|(_, value)| value.into_owned());
+    let path = url.path_segments().into_iter().flatten().map(str::to_owned);
+    let login = [url.username(), url.password().unwrap_or_default()].map(str::to_owned);
+    path.chain(query).chain(login).filter(|part| part.len() >= SHORTEST_KEY).collect()
+}
+
+/// The text of a failure without the endpoint's keys.
+fn hidden(secrets: &[String], body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body).into_owned();
+    secrets.iter().fold(text, |text, secret| text.replace(secret, "[redacted]")).into_bytes()
 }
 
 /// The answer in a body, if it is one to this request and to nothing else.
@@ -174,6 +197,14 @@ mod tests {
     fn batch() -> RequestPacket {
         let ids = [7, 8].map(Id::Number);
         ids.map(|id| Request::new("eth_chainId", id, [(); 0]).serialize().unwrap()).into_iter().collect()
+    }
+
+    #[test]
+    fn a_failure_loses_the_keys_that_it_quotes() {
+        let url = Url::parse("http://somebody:a-password@host:1/v3/0123456789abcdef?key=query-key").unwrap();
+        let said = "no project 0123456789abcdef of somebody:a-password at host/v3?key=query-key";
+        let hidden = String::from_utf8(hidden(&secrets(&url), said.as_bytes())).unwrap();
+        assert_eq!(hidden, "no project [redacted] of [redacted]:[redacted] at host/v3?key=[redacted]");
     }
 
     #[test]

@@ -67,7 +67,8 @@ fn show(plugin: &Plugin, powers: &[(&Import, String)], families: Result<Vec<Fami
     let (component, schema) = (&plugin.component, &plugin.schema);
     println!("{} {}", schema.name, schema.version);
     println!("digest   {}", component.digest);
-    println!("size     {} KiB, compiled in {:?}", component.bytes.len() >> 10, compiled_in(plugin));
+    let compiled_in = compiled_in(plugin).as_millis();
+    println!("size     {} KiB, compiled in {compiled_in} ms", component.bytes.len() >> 10);
     println!("powers");
     powers.iter().for_each(|(import, power)| println!("  {:<44} {power}", import.name));
     println!("config");
@@ -95,12 +96,18 @@ fn options(schema: &Value) -> Vec<String> {
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
         .map(|(key, property)| {
-            let kind = property["type"].as_str().unwrap_or("value");
+            let kind = kind(&property["type"]);
             let need = if required.contains(&key.as_str()) { "required" } else { "optional" };
             let text = property["description"].as_str().unwrap_or_default();
             format!("{key} ({kind}, {need}) {}", watchkeeper_contract::clean(text, 200))
         })
         .collect()
+}
+
+/// A JSON Schema's `type`: one word, or several of which `null` only says that the key may be left out.
+fn kind(schema_type: &Value) -> &str {
+    let words = schema_type.as_array().map_or(std::slice::from_ref(schema_type), Vec::as_slice);
+    words.iter().filter_map(Value::as_str).find(|word| *word != "null").unwrap_or("value")
 }
 
 fn document(plugin: &Plugin, powers: &[(&Import, String)], families: Result<&[FamilySpec], &String>) -> Value {

@@ -14,7 +14,8 @@ const SOURCE: &str = include_str!("../../../../plugins/minimal/src/lib.rs");
 /// # Errors
 /// The name can't be a plugin's, or its folder is there already.
 pub(crate) fn new(options: &NewOptions) -> Result<(), Failure> {
-    let name = PluginName::new(&options.name).map_err(|error| Failure::Usage(error.to_string()))?;
+    let name = PluginName::new(&options.name)
+        .map_err(|error| Failure::Usage(format!("{error}\nhint: such as `chain-head`")))?;
     let folder = Path::new(name.as_str());
     if folder.exists() {
         return Err(Failure::Usage(format!("{}: is there already\nhint: choose another name", folder.display())));

@@ -11,7 +11,7 @@ use watchkeeper_model::{JobName, PluginName};
 use super::{CONFIG_BYTES, JOB, Known, Loader, sooner, utf8};
 use crate::{
     files::Look,
-    job::{Job, JobError},
+    job::{Job, JobError, covers},
     plugins::{POLL, Ready},
 };
 
@@ -103,7 +103,23 @@ impl Loader {
         };
         match made {
             Ok(()) => self.board.loaded(JOB, &path, begun),
-            Err(reason) => self.board.refused(JOB, &path, &reason),
+            Err(reason) => {
+                self.stop_if_narrowed(name);
+                self.board.refused(JOB, &path, &reason);
+            }
+        }
+    }
+
+    /// A power that the operator took away ends at once, even where the job can't run without it: it stops until its file
+    /// is mended. Any other mistake leaves the last good version running.
+    fn stop_if_narrowed(&mut self, name: &JobName) {
+        let Some(known) = self.known.jobs.get_mut(name) else { return };
+        let (Some(wanted), Some(active)) = (&known.wanted, &known.active) else { return };
+        if self.workshop.written_grants(wanted).is_ok_and(|grants| !covers(&grants, &active.job)) {
+            known.active = None;
+            self.conductor.remove(name);
+            self.series.pause(name);
+            tracing::warn!(job = %name, "stopped: its grants were narrowed, and it can't run with those that are left");
         }
     }
 

@@ -42,12 +42,19 @@ pub(crate) async fn take_calls_back() -> Result<String> {
     }
 }
 
+/// The host serves some calls at once; those that follow wait with their arguments.
 pub(crate) async fn send_huge_arguments() -> Result<String> {
     let mut calls: Vec<Call<_>> = Vec::new();
+    for _ in 0..64 {
+        let mut call: Call<_> =
+            Box::pin(async { chain::get_header(SILENT.to_owned(), chain::Block::Latest).await.map(drop) });
+        begin(call.as_mut()).await;
+        calls.push(call);
+    }
     let params = format!("[\"{}\"]", "0".repeat(4 * MIB));
     loop {
         let (method, params) = ("eth_getTransactionByHash".to_owned(), params.clone());
-        let mut call: Call<_> = Box::pin(chain::request(SILENT.to_owned(), method, params));
+        let mut call: Call<_> = Box::pin(async { chain::request(SILENT.to_owned(), method, params).await.map(drop) });
         begin(call.as_mut()).await;
         calls.push(call);
     }
@@ -84,6 +91,7 @@ pub(crate) fn emit() -> Result<String> {
     }
 }
 
+#[inline(never)]
 pub(crate) fn emit_for_no_family() -> String {
     metrics::emit(&[sample(7, String::new())]);
     "emitted for family 7".to_owned()

@@ -1,1 +1,0 @@
-//! The command line: output, messages and exit codes.
