@@ -2,10 +2,8 @@
 //! their store when they end, go over a limit, run out of time or are cancelled.
 
 use std::{
-    future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -126,38 +124,18 @@ enum Stop<T> {
     Cancelled,
 }
 
-/// Waits for a guest, and for what ends it early. A guest that answers at its first poll, as most do that call nobody,
-/// sets no timer: a timer that is the next to fire wakes another thread.
 async fn within<F: Future>(
     call: Pin<&mut F>,
     cpu: &mut Duration,
     timeout: Duration,
     cancel: &CancellationToken,
 ) -> Stop<F::Output> {
-    let deadline = tokio::time::Instant::now() + timeout;
-    let mut call = Metered::new(call, cpu);
-    let mut early = pin!(async {
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Stop::Cancelled,
-            () = tokio::time::sleep_until(deadline) => Stop::Elapsed,
-        }
-    });
-    let mut watched = cancel.is_cancelled();
-    poll_fn(|context| {
-        if watched && let Poll::Ready(stop) = early.as_mut().poll(context) {
-            return Poll::Ready(stop);
-        }
-        if let Poll::Ready(answer) = Pin::new(&mut call).poll(context) {
-            return Poll::Ready(Stop::Answered(answer));
-        }
-        if watched {
-            return Poll::Pending;
-        }
-        watched = true;
-        early.as_mut().poll(context)
-    })
-    .await
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Stop::Cancelled,
+        () = tokio::time::sleep(timeout) => Stop::Elapsed,
+        answer = Metered::new(call, cpu) => Stop::Answered(answer),
+    }
 }
 
 async fn call_run(store: &mut Store<Run>, pre: &PluginPre<Run>) -> wasmtime::Result<Result<String, types::Failure>> {

@@ -18,8 +18,9 @@ use crate::{
 /// How often the engine makes guests yield.
 const TICK: Duration = Duration::from_millis(10);
 const PERIOD: Duration = Duration::from_millis(10);
-const NEIGHBOURS: usize = 300;
 const SPIN: Duration = Duration::from_secs(4);
+/// How long the neighbour is watched: the guests spin all the while.
+const WATCH: Duration = Duration::from_millis(3_500);
 /// The timeout of the runs whose death is watched.
 const DEADLINE: Duration = Duration::from_millis(100);
 const DEATHS: usize = 80;
@@ -91,7 +92,7 @@ fn beside(house: &House, neighbour: &Job, spinner: &Job, spinners: usize) -> Res
         let mut due = tokio::time::interval(PERIOD);
         due.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut seen = Samples::default();
-        for _ in 0..NEIGHBOURS {
+        while begun.elapsed() < WATCH {
             let due = due.tick().await;
             latency::run(&neighbour).await?;
             seen.push(due.elapsed());
