@@ -173,13 +173,16 @@ fn compare_messages(case: &Case, after: &Seen) {
 
 /// Each reason stands in a log line of its own, once, and with its file.
 fn check_logs(case: &Case, watchkeeper: &Watchkeeper, after: &Seen) {
-    let log = watchkeeper.log();
-    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     for (file, error) in after.refused() {
         let reason = error.replace("FOLDER", &after.folder);
         let path = format!("{}/{file}", after.folder);
-        let told = lines.iter().filter(|line| line["path"] == path && line["reason"] == reason).count();
-        assert_eq!(told, 1, "{}: log lines of {path}\n{log}", case.name);
+        let told = eventually(&format!("{}: a log line of {path}", case.name), NOTICED, || {
+            let log = watchkeeper.log();
+            let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let told = lines.filter(|line| line["path"] == path && line["reason"] == reason).count();
+            (told > 0).then_some(told)
+        });
+        assert_eq!(told, 1, "{}: log lines of {path}", case.name);
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{
     bindings::watchkeeper::plugin::{context, log, metrics},
 };
 
-/// How the message of a run that emitted for a family it never declared begins.
-pub const FORGED_FAMILY: &str = "emitted a sample for metric family";
+/// How many of standard error's last lines a trap's message shows.
+const STDERR_LINES: usize = 4;
 
 /// Text from a plugin or a chain as people may see it: control characters gone, at most `limit` characters.
 pub fn clean(text: &str, limit: usize) -> String {
@@ -50,11 +50,13 @@ pub(crate) fn write_log(
     Ok(())
 }
 
-/// Adds the standard error of toolchains that use it, whose last line stands for the panic's text, and says at the log's
+/// Adds the standard error of toolchains that use it, whose last lines stand for the panic's text, and says at the log's
 /// end how much of it is missing.
 pub(crate) fn end_log(run: &mut Run, stderr: &str) {
-    if let Some(last) = stderr.lines().rfind(|line| !line.trim().is_empty()) {
-        panicked(run, last);
+    if !stderr.trim().is_empty() {
+        let lines: Vec<&str> = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let last = lines.get(lines.len().saturating_sub(STDERR_LINES)..).unwrap_or_default();
+        panicked(run, &last.join("; "));
         let fields = vec![("stream".to_owned(), "stderr".to_owned())];
         run.emitted.logs.push(LogLine { level: LogLevel::Warn, message: clean(stderr, 16_384), fields });
     }
@@ -76,7 +78,7 @@ pub(crate) fn emit(run: &mut Run, samples: Vec<metrics::Sample>) -> wasmtime::Re
     let families = run.info.families;
     if let Some(sample) = samples.iter().find(|sample| sample.family >= families) {
         return Err(wasmtime::Error::msg(format!(
-            "{FORGED_FAMILY} {}, but `describe` declared {families}",
+            "emitted a sample for metric family {}, but `describe` declared {families}",
             sample.family
         )));
     }

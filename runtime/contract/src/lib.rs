@@ -8,7 +8,7 @@ mod budget;
 mod capability;
 mod run;
 
-pub use base::{FORGED_FAMILY, clean};
+pub use base::clean;
 pub use budget::{Budget, LimitExceeded, Limits};
 pub use capability::{Capability, Grant, GrantError, Open, RunGrant, Settlement, StateChange};
 pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};
