@@ -10,9 +10,8 @@ pub(crate) fn shape() -> String {
     let memory = field("/proc/meminfo", "MemTotal").and_then(|text| kib(&text)).map_or(0, |kib| kib >> 20);
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let system = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).unwrap_or(std::env::consts::OS);
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let system = system.trim_matches('"');
-    format!("{} cores ({cpu}), {memory} GiB of memory, {system}, kernel {}", cores(), kernel.trim())
+    format!("{} cores ({cpu}), {memory} GiB of memory, {system}", cores())
 }
 
 /// Processors that this process may use.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use watchkeeper_contract::{RunInfo, Settlement, bindings::watchkeeper::plugin::metrics as contract};
 use watchkeeper_ledger::Ledger;
-use watchkeeper_metrics::{Sample, Store, Value};
+use watchkeeper_metrics::{Commit, Sample, Store, Value};
 use watchkeeper_model::{Clock, Outcome, RunEnd, RunId, RunStart, Trigger};
 use watchkeeper_sandbox::{Ended, RunOrder, Sandbox};
 
@@ -99,15 +99,18 @@ impl Rooms {
     /// What the host says of a run goes out always, what the plugin says only if the run succeeded.
     fn expose(&self, scheduled: &Scheduled, end: &RunEnd, samples: Vec<contract::Sample>) {
         let job = &scheduled.job.spec.name;
-        let of_host = host_metrics::ended(end);
+        let mut of_host = host_metrics::ended(end);
         if end.outcome != Outcome::Success {
             self.series.commit_host(job, &of_host);
             return;
         }
         let samples = self::samples(samples);
         let now = Duration::try_from(end.finished.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default();
-        let commit = self.series.commit(&scheduled.declaration, &samples, &of_host, now);
-        self.series.commit_host(job, &host_metrics::committed(commit.series, &commit.dropped));
+        let tell = |commit: &Commit| {
+            of_host.extend(host_metrics::committed(commit.series, &commit.dropped));
+            of_host
+        };
+        self.series.commit_with(&scheduled.declaration, &samples, tell, now);
     }
 
     fn end(&self, ended: Ended) -> RunEnd {

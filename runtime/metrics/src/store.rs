@@ -62,10 +62,22 @@ impl Store {
     /// (the last `set` of a series counts), counters and histograms grow. What can't be taken is counted in
     /// the answer; existing series come first where a limit is reached, then new ones in the families' order.
     pub fn commit(&self, declaration: &Declaration, samples: &[Sample], host: &[Sample], now: Duration) -> Commit {
+        self.commit_with(declaration, samples, |_| host.to_vec(), now)
+    }
+
+    /// As [`Store::commit`], with samples of the host that tell what became of the run's own: `host` is called under the
+    /// store's lock, so that no scrape sees the one without the other.
+    pub fn commit_with(
+        &self,
+        declaration: &Declaration,
+        samples: &[Sample],
+        host: impl FnOnce(&Commit) -> Vec<Sample>,
+        now: Duration,
+    ) -> Commit {
         let batch = Batch::new(&declaration.families, samples, &self.limits);
-        let host = Batch::new(&self.host, host, &self.limits);
         let mut state = self.state();
         let mut commit = state.commit(declaration, batch, now);
+        let host = Batch::new(&self.host, &host(&commit), &self.limits);
         commit.dropped.merge(state.commit_host(&declaration.job, host));
         commit
     }

@@ -116,8 +116,8 @@ impl Sandbox {
         let guests = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(settings.workers)
             .thread_name("guest")
-            // A busy thread looks for timers and answers after so many polls. A guest's poll may last a whole tick, and the
-            // default of 61 made a deadline late by 610 ms.
+            // A busy thread looks for timers and answers after so many polls, 61 unless told; a guest's poll may last a
+            // whole tick.
             .event_interval(1)
             .enable_all()
             .build()
