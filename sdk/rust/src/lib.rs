@@ -1,3 +1,5 @@
+//! What plugin authors write with: config, metrics, one async function, and the capabilities as Rust. Host code must not be here.
+
 #![doc = include_str!("../README.md")]
 
 #[doc(hidden)]
