@@ -4,7 +4,7 @@
 
 use std::{fs, os::unix::fs::MetadataExt, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{Anvil, Deployment, Watchkeeper, eventually, programs};
 
@@ -34,14 +34,14 @@ fn a_python_plugin_with_wasi_imports_runs_finds_no_way_out_and_is_compiled_once(
     wait_for_height(&watchkeeper, 7, COMPILED);
     anvil.mine(5);
     wait_for_height(&watchkeeper, 12, RUN);
-    let last = &watchkeeper.status()["jobs"][0]["last_run"];
-    assert_eq!((&last["outcome"], &last["message"]), (&json!("success"), &json!("block 12")), "{last}");
+    assert_eq!(watchkeeper.overview().last_run("height"), Some(("success", "block 12")));
     assert_eq!(ways_out(&watchkeeper), WAYS_OUT);
 
     deployment.job("raises", &job(&anvil).replace("[grants]", "raises = \"the sky fell\"\n[grants]"));
     let message = eventually("the exception in the run's message", RUN, || {
-        let raised = watchkeeper.status()["jobs"][1]["last_run"].clone();
-        (raised["outcome"] == "trap").then(|| text(&raised["message"]).to_owned())
+        let overview = watchkeeper.overview();
+        let (outcome, message) = overview.last_run("raises")?;
+        (outcome == "trap").then(|| message.to_owned())
     });
     assert!(message.starts_with("panicked: RuntimeError: the sky fell; "), "{message}");
     assert_eq!(watchkeeper.end(), Some(0));

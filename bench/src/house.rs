@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains, EndpointSettings};
 use watchkeeper_config::{JobSpec, Settings};
 use watchkeeper_contract::Open;
-use watchkeeper_keeper::{Assembly, Opener, Rooms, Scheduled, Workshop, host_families};
+use watchkeeper_keeper::{Assembly, Done, Opener, Rooms, Scheduled, Workshop, host_families};
 use watchkeeper_ledger::Ledger;
 use watchkeeper_metrics::{Limits, Store};
-use watchkeeper_model::{Clock, RunEnd, SystemClock, Trigger};
+use watchkeeper_model::{Clock, RunEnd, RunId, RunStart, SystemClock, Trigger};
 use watchkeeper_sandbox::Component;
 use watchkeeper_state::{OpenState, State};
 
@@ -96,11 +96,34 @@ impl House {
 }
 
 impl Job {
-    /// One run, from its record in the ledger to its numbers in the metrics store.
+    /// One run, from its order to its numbers in the metrics store; nothing of it is recorded.
     pub(crate) async fn run(&self) -> RunEnd {
-        let now = self.rooms.clock.now();
-        let (start, order) = self.scheduled.begin(Trigger::Manual, now, CancellationToken::new());
-        self.rooms.run(start, &self.scheduled, order).await
+        let start = self.claim();
+        let Done { end, samples, .. } = self.execute(&start).await;
+        self.rooms.expose(&start, &self.scheduled, &end, samples, Vec::new());
+        end
+    }
+
+    /// What the ledger records of a run that begins now.
+    pub(crate) fn claim(&self) -> RunStart {
+        let (spec, now) = (&self.scheduled.job.spec, self.rooms.clock.now());
+        let id = RunId::new(now, fastrand::u128(..));
+        RunStart {
+            id,
+            job: spec.name.clone(),
+            generation: 1,
+            plugin: spec.plugin.clone(),
+            digest: self.scheduled.job.plugin.component.digest,
+            trigger: Trigger::Manual("bench".to_owned()),
+            attempt: 1,
+            first: id,
+            claimed: now,
+        }
+    }
+
+    /// The run itself, its effects settled.
+    pub(crate) async fn execute(&self, start: &RunStart) -> Done {
+        self.rooms.run(self.scheduled.order(start, self.rooms.clock.now(), CancellationToken::new())).await
     }
 }
 

@@ -47,8 +47,9 @@ fn a_fault_of_the_only_endpoint_fails_runs_and_changes_no_series() {
         watchkeeper.after_run("dev", outcome);
         assert_eq!(series_of_plugin(&watchkeeper), before, "{case}");
         assert_eq!(value(&watchkeeper.metrics(), "chain_blocks_total"), Some(blocks), "{case}");
-        let message = watchkeeper.status()["jobs"][0]["last_run"]["message"].clone();
-        assert!(message.as_str().unwrap().contains(words), "{case}: {message}");
+        let overview = watchkeeper.overview();
+        let (_, message) = overview.last_run("dev").unwrap();
+        assert!(message.contains(words), "{case}: {message}");
 
         proxy.set(Fault::Pass);
         anvil.mine(1);
@@ -66,8 +67,9 @@ fn an_endpoint_of_another_chain_is_asked_for_nothing_until_it_is_the_right_one()
     let deployment = impatient(&proxy.url());
     let watchkeeper = Watchkeeper::start(&deployment);
     watchkeeper.after_run("dev", "unavailable");
-    let message = watchkeeper.status()["jobs"][0]["last_run"]["message"].clone();
-    assert!(message.as_str().unwrap().contains("serves chain id 1, not 31337"), "{message}");
+    let overview = watchkeeper.overview();
+    let (_, message) = overview.last_run("dev").unwrap();
+    assert!(message.contains("serves chain id 1, not 31337"), "{message}");
     assert_eq!(series_of_plugin(&watchkeeper), [""; 0]);
     let requests = watchkeeper.metrics();
     let requests = requests.all("watchkeeper_chain_requests_total", &[]);

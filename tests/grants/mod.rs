@@ -5,8 +5,6 @@ mod imports;
 mod narrowing;
 mod secrets;
 
-use serde_json::Value;
-
 use crate::support::{Deployment, Watchkeeper, eventually};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -18,9 +16,8 @@ fn job(plugin: &str, grants: &str) -> String {
 
 /// The end of the last run of a job: its outcome and message.
 fn last_run(watchkeeper: &Watchkeeper, job: &str) -> Option<(String, String)> {
-    let status = watchkeeper.status();
-    let run = &status["jobs"].as_array()?.iter().find(|found| found["name"] == job)?["last_run"];
-    Some((run["outcome"].as_str()?.to_owned(), run["message"].as_str()?.to_owned()))
+    let overview = watchkeeper.overview();
+    overview.last_run(job).map(|(outcome, message)| (outcome.to_owned(), message.to_owned()))
 }
 
 /// Waits until a job's file is refused, and returns the reason.
@@ -28,9 +25,7 @@ fn last_run(watchkeeper: &Watchkeeper, job: &str) -> Option<(String, String)> {
 fn refused(watchkeeper: &Watchkeeper, deployment: &Deployment, job: &str) -> String {
     let path = deployment.path(&format!("jobs.d/{job}.toml")).display().to_string();
     eventually(&format!("{path} to be refused"), PATIENCE, || {
-        let status = watchkeeper.status();
-        let file = status["files"].as_array()?.iter().find(|file| file["path"] == *path)?.clone();
-        file["error"].as_str().map(str::to_owned)
+        watchkeeper.overview().problems().get(&*path).map(|&problem| problem.to_owned())
     })
 }
 
@@ -38,8 +33,6 @@ fn refused(watchkeeper: &Watchkeeper, deployment: &Deployment, job: &str) -> Str
 #[track_caller]
 fn accepted(watchkeeper: &Watchkeeper, job: &str) {
     eventually(&format!("{job} to be in force"), PATIENCE, || {
-        let status = watchkeeper.status();
-        let found = status["jobs"].as_array()?.iter().find(|found| found["name"] == job)?.clone();
-        (found["problem"] == Value::Null).then_some(())
+        watchkeeper.overview().job(job)?["problem"].is_null().then_some(())
     });
 }

@@ -74,7 +74,7 @@ fn without_a_power_that_the_plugin_needs_the_run_in_flight_ends_and_the_job_stop
     let stuck = Stuck::new("evm-chain", "chain = [\"dev\"]\nstate = true");
     stuck.deployment.job("probe", &job("evm-chain", "chain = [\"dev\"]"));
     eventually("the job to stop", AT_ONCE, || {
-        stuck.watchkeeper.status()["jobs"].as_array().is_some_and(Vec::is_empty).then_some(())
+        stuck.watchkeeper.overview().jobs().is_empty().then_some(())
     });
     let metrics = stuck.watchkeeper.metrics();
     assert_eq!(metrics.all("chain_head_block_number", &[]).len(), 0, "its gauges are gone");
@@ -88,7 +88,7 @@ fn without_a_power_that_the_plugin_needs_the_run_in_flight_ends_and_the_job_stop
 fn more_power_leaves_the_run_in_flight_alone() {
     let stuck = Stuck::new("minimal", "chain = [\"dev\"]");
     stuck.deployment.job("probe", &job("minimal", "chain = [\"dev\", \"other\"]\nstate = true"));
-    let reloaded = stuck.watchkeeper.send("POST", "/-/reload", &[]);
+    let reloaded = stuck.watchkeeper.act("/-/reload", &[]);
     assert_eq!(reloaded.status, 200, "{}", reloaded.text());
     assert!(is_running(&stuck.watchkeeper));
     stuck.proxy.set(Fault::Pass);
@@ -102,12 +102,10 @@ fn a_removed_job_ends_with_its_run_and_its_series() {
     assert_eq!(stuck.watchkeeper.metrics().all("chain_head_block_number", &[]).len(), 1);
     stuck.deployment.remove_job("probe");
     eventually("the job to be gone", AT_ONCE, || {
-        let status = stuck.watchkeeper.status();
-        status["jobs"].as_array().unwrap().is_empty().then_some(())
+        stuck.watchkeeper.overview().jobs().is_empty().then_some(())
     });
     eventually("its run to be cancelled", AT_ONCE, || {
-        let status = stuck.watchkeeper.status();
-        let run = status["recent_runs"].as_array().unwrap().first()?.clone();
+        let run = stuck.watchkeeper.ended_runs().into_iter().next()?;
         (run["job"] == "probe" && run["outcome"] == "cancelled").then_some(())
     });
     let scrape = stuck.watchkeeper.metrics();
@@ -119,5 +117,5 @@ fn a_removed_job_ends_with_its_run_and_its_series() {
 }
 
 fn is_running(watchkeeper: &Watchkeeper) -> bool {
-    watchkeeper.status()["jobs"][0]["running"] == 1
+    watchkeeper.overview().running("probe") == 1
 }

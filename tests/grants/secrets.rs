@@ -5,6 +5,23 @@ use serde_json::json;
 use super::job;
 use crate::support::{Anvil, Deployment, Fault, FaultProxy, Watchkeeper};
 
+/// All that shows jobs, runs, chains, or what went wrong with them.
+const SHOWN: [&str; 14] = [
+    "/metrics",
+    "/",
+    "/jobs/probe",
+    "/runs",
+    "/chains",
+    "/plugins",
+    "/api/v1/jobs",
+    "/api/v1/jobs/probe",
+    "/api/v1/runs",
+    "/api/v1/logs",
+    "/api/v1/chains",
+    "/api/v1/plugins",
+    "/api/v1/actions",
+    "/-/ready",
+];
 const SECRETS: [&str; 4] = ["k3yInThePath", "us3rName", "passw0rdOfIt", "k3yInTheQuery"];
 
 /// The proxy's URL with user, password and keys.
@@ -45,8 +62,10 @@ fn keys_in_an_endpoints_url_appear_nowhere_whatever_fails() {
         let case = format!("{fault:?}");
         proxy.set(fault);
         watchkeeper.after_run("probe", outcome);
-        for path in ["/metrics", "/status", "/"] {
-            without_secrets(&format!("{path} at {case}"), watchkeeper.get(path, &[]).text());
+        for path in SHOWN {
+            let response = watchkeeper.get(path, &[]);
+            assert_eq!(response.status, 200, "{path} at {case}: {}", response.text());
+            without_secrets(&format!("{path} at {case}"), response.text());
         }
         let tried = call("try", &deployment, &["probe"]);
         without_secrets(&format!("try at {case}"), &tried);

@@ -19,7 +19,7 @@ pub(super) struct Case {
 pub(super) struct Expected {
     /// How the component is made, if by code.
     pub(super) made: Option<Made>,
-    /// Fragments of what the status says of the job's or the plugin's file, which never runs.
+    /// Fragments of what is said to be wrong with the job's or the plugin's file, which never runs.
     #[serde(default)]
     pub(super) refused: Vec<String>,
     /// The outcome of each run.

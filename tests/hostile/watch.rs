@@ -6,10 +6,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
-
 use super::{case::Case, component};
-use crate::support::{Anvil, Deployment, Exposition, Watchkeeper, eventually, promtool_check_metrics};
+use crate::support::{Anvil, Deployment, Exposition, Overview, Watchkeeper, eventually, promtool_check_metrics};
 
 const NEIGHBOUR: &str = "neighbour";
 const NEIGHBOURS_PERIOD: Duration = Duration::from_millis(500);
@@ -66,8 +64,8 @@ impl Watch {
         let mut open: Vec<&Case> = cases.iter().collect();
         while !open.is_empty() && begun.elapsed() < LONGEST_CASE {
             let scrape = self.look();
-            let status = self.watchkeeper.status();
-            open.retain(|case| match self.judge(case, &scrape, &status) {
+            let overview = self.watchkeeper.overview();
+            open.retain(|case| match self.judge(case, &scrape, &overview) {
                 Verdict::Open => true,
                 Verdict::AsExpected => false,
                 Verdict::Wrong(reason) => {
@@ -77,8 +75,9 @@ impl Watch {
             });
         }
         failures.extend(open.iter().map(|case| {
-            let (status, name) = (self.watchkeeper.status(), &case.name);
-            format!("{name}: not over within {LONGEST_CASE:?}: {:?} {:?}", job(&status, name), problems(&status, name))
+            let (overview, name) = (self.watchkeeper.overview(), &case.name);
+            let (job, problems) = (overview.job(name), problems(&overview, name));
+            format!("{name}: not over within {LONGEST_CASE:?}: {job:?} {problems:?}")
         }));
         failures.extend(self.neighbours_miss(begun, before).map(|miss| format!("{}: {miss}", names.join(", "))));
         failures.extend(self.excess().map(|excess| format!("{}: {excess}", names.join(", "))));
@@ -99,14 +98,14 @@ impl Watch {
         assert!(age < (NEIGHBOURS_PERIOD + PATIENCE).as_secs_f64(), "the neighbour's last success is {age} s old");
         let of_neighbour = scrape.all("watchkeeper_job_runs_total", &[("job_name", NEIGHBOUR)]);
         let failed = of_neighbour.iter().find(|runs| runs.value > 0.0 && runs.labels["outcome"] != "success");
-        assert!(failed.is_none(), "the neighbour failed: {failed:?} {:?}", job(&self.watchkeeper.status(), NEIGHBOUR));
+        assert!(failed.is_none(), "the neighbour failed: {failed:?} {:?}", self.watchkeeper.overview().job(NEIGHBOUR));
         scrape
     }
 
-    fn judge(&self, case: &Case, scrape: &Exposition, status: &Value) -> Verdict {
+    fn judge(&self, case: &Case, scrape: &Exposition, overview: &Overview) -> Verdict {
         let expected = &case.expected;
-        let Some(outcome) = &expected.outcome else { return refusal(case, scrape, status) };
-        let end = &job(status, &case.name)["last_run"];
+        let Some(outcome) = &expected.outcome else { return refusal(case, scrape, overview) };
+        let Some(end) = overview.job(&case.name).map(|job| &job["last_run"]) else { return Verdict::Open };
         if end.is_null() || runs(scrape, &case.name, end["outcome"].as_str().unwrap_or_default()) < 1.0 {
             return Verdict::Open;
         }
@@ -146,8 +145,8 @@ impl Watch {
     fn clear(&self, names: &[&str]) {
         names.iter().for_each(|name| self.deployment.remove_job(name));
         eventually("the end of all hostile jobs", Duration::from_secs(30), || {
-            let status = self.watchkeeper.status();
-            names.iter().all(|name| job(&status, name).is_null()).then_some(())
+            let overview = self.watchkeeper.overview();
+            names.iter().all(|name| overview.job(name).is_none()).then_some(())
         });
     }
 }
@@ -158,31 +157,22 @@ enum Verdict {
     Wrong(String),
 }
 
-fn refusal(case: &Case, scrape: &Exposition, status: &Value) -> Verdict {
-    let problems = problems(status, &case.name);
+fn refusal(case: &Case, scrape: &Exposition, overview: &Overview) -> Verdict {
+    let problems = problems(overview, &case.name);
     let is_told = problems.iter().any(|problem| case.expected.refused.iter().all(|part| problem.contains(part)));
     let is_counted = scrape.value("watchkeeper_config_last_reload_successful", &[]) == Some(0.0);
-    match job(status, &case.name).is_null() {
+    match overview.job(&case.name).is_none() {
         false => Verdict::Wrong("it was loaded".to_owned()),
         true if is_told && is_counted => Verdict::AsExpected,
         true => Verdict::Open,
     }
 }
 
-/// What the status says of the case's job file and plugin file.
-fn problems(status: &Value, name: &str) -> Vec<String> {
-    let files = status["files"].as_array().expect("a list of files").iter();
-    let mine = files.filter(|file| {
-        let path = file["path"].as_str().unwrap_or_default();
-        path.ends_with(&format!("/{name}.toml")) || path.ends_with(&format!("/{name}.wasm"))
-    });
-    mine.filter_map(|file| file["error"].as_str().map(str::to_owned)).collect()
-}
-
-/// What the status says of a job; null if it has none.
-fn job(status: &Value, name: &str) -> Value {
-    let jobs = status["jobs"].as_array().expect("a list of jobs");
-    jobs.iter().find(|job| job["name"] == name).cloned().unwrap_or_default()
+/// What is said to be wrong with the case's job file and plugin file.
+fn problems(overview: &Overview, name: &str) -> Vec<String> {
+    let is_of_case = |path: &str| ["toml", "wasm"].iter().any(|kind| path.ends_with(&format!("/{name}.{kind}")));
+    let problems = overview.problems().into_iter().filter(|(path, _)| is_of_case(path));
+    problems.map(|(_, problem)| problem.to_owned()).collect()
 }
 
 fn runs(scrape: &Exposition, job: &str, outcome: &str) -> f64 {

@@ -45,7 +45,7 @@ pub(super) struct Expected {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectedJob {
-    /// As the status shows it.
+    /// As the overview shows it.
     pub(super) schedule: Option<String>,
     /// What its gauge shows.
     pub(super) value: Option<f64>,

@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::case::Case;
-use crate::support::{Deployment, Exposition, Watchkeeper, eventually};
+use crate::support::{Deployment, Exposition, Overview, Watchkeeper, eventually};
 
 /// Less than the half minute after which all files are looked at anyway: what is found by then was noticed.
 const NOTICED: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ fn prove(case: &Case) {
     let before = eventually(&format!("{}: every job has run", case.name), Duration::from_secs(60), || {
         let ready = watchkeeper.get("/-/ready", &[]).status == 200;
         let seen = Seen::now(&watchkeeper, &deployment);
-        (ready && seen.jobs().values().all(|job| !job["last_run"].is_null())).then_some(seen)
+        (ready && seen.overview.jobs().values().all(|job| !job["last_run"].is_null())).then_some(seen)
     });
     let asked = unix_seconds();
     case.apply("change", &deployment);
@@ -75,14 +75,15 @@ fn wait(case: &Case, before: &Seen, watchkeeper: &Watchkeeper, deployment: &Depl
             assert_eq!(seen.refused(), BTreeMap::new(), "{name}: shown on the way");
         }
         let Some(difference) = seen.differs(case, before) else { return seen };
-        assert!(start.elapsed() < NOTICED, "{name}: {}: {difference}\n{:#}", case.expected.about, seen.status);
+        assert!(start.elapsed() < NOTICED, "{name}: {}: {difference}\n{:#}", case.expected.about, seen.overview.0);
         thread::sleep(Duration::from_millis(50));
     }
 }
 
 /// What one look sees.
 struct Seen {
-    status: Value,
+    overview: Overview,
+    digests: BTreeMap<String, String>,
     metrics: Exposition,
     folder: String,
 }
@@ -90,24 +91,17 @@ struct Seen {
 impl Seen {
     fn now(watchkeeper: &Watchkeeper, deployment: &Deployment) -> Self {
         let folder = deployment.path("").display().to_string().trim_end_matches('/').to_owned();
-        Self { status: watchkeeper.status(), metrics: watchkeeper.metrics(), folder }
-    }
-
-    fn jobs(&self) -> BTreeMap<&str, &Value> {
-        let jobs = self.status["jobs"].as_array().expect("a list of jobs").iter();
-        jobs.map(|job| (job["name"].as_str().expect("a name"), job)).collect()
+        let (overview, digests) = (watchkeeper.overview(), watchkeeper.digests());
+        Self { overview, digests, metrics: watchkeeper.metrics(), folder }
     }
 
     /// What is wrong, by file relative to the deployment; the deployment's own folder reads FOLDER.
     fn refused(&self) -> BTreeMap<String, String> {
-        let files = self.status["files"].as_array().expect("a list of files").iter();
-        files
-            .filter(|file| file["ok"] == false)
-            .map(|file| {
-                let path = file["path"].as_str().expect("a path");
+        let problems = self.overview.problems().into_iter();
+        problems
+            .map(|(path, problem)| {
                 let relative = path.strip_prefix(&format!("{}/", self.folder)).expect("below the deployment");
-                let error = file["error"].as_str().expect("a reason");
-                (relative.to_owned(), error.replace(&self.folder, "FOLDER"))
+                (relative.to_owned(), problem.replace(&self.folder, "FOLDER"))
             })
             .collect()
     }
@@ -132,7 +126,7 @@ impl Seen {
         if self.metrics.value("watchkeeper_config_last_reload_successful", &[]) != Some(successful) {
             return Some("watchkeeper_config_last_reload_successful says otherwise".to_owned());
         }
-        let jobs = self.jobs();
+        let jobs = self.overview.jobs();
         for name in &expected.gone {
             if jobs.contains_key(name.as_str())
                 || !self.metrics.all("watchkeeper_job_runs_total", &[("job_name", name)]).is_empty()
@@ -144,12 +138,12 @@ impl Seen {
         expected.jobs.iter().find_map(|(name, expected)| {
             let Some(job) = jobs.get(name.as_str()) else { return Some(format!("{name} is missing")) };
             let schedule = expected.schedule.as_deref();
-            if schedule.is_some_and(|schedule| job["schedule"] != schedule) {
+            if schedule.is_some_and(|schedule| job["schedule"]["written"] != schedule) {
                 return Some(format!("{name} has the schedule {}", job["schedule"]));
             }
-            let old = before.jobs().get(name.as_str()).map(|old| old["digest"].clone());
-            if old.zip(expected.swapped).is_some_and(|(old, swapped)| (job["digest"] != old) != swapped) {
-                return Some(format!("{name} runs {}", job["digest"]));
+            let (old, new) = (before.digests.get(name), self.digests.get(name));
+            if old.zip(expected.swapped).is_some_and(|(old, swapped)| (new != Some(old)) != swapped) {
+                return Some(format!("{name} runs {new:?}"));
             }
             if expected.value.is_some() && self.gauge(name) != expected.value {
                 return Some(format!("{name} shows {:?}", self.gauge(name)));
@@ -201,13 +195,13 @@ fn check_bystander(case: &Case, before: &Seen, watchkeeper: &Watchkeeper, deploy
         (seen.successes(BYSTANDER) >= enough).then_some(seen)
     });
     let next = |seen: &Seen| {
-        let text = seen.jobs()[BYSTANDER]["next_run"].as_str().expect("a time").to_owned();
+        let text = seen.overview.jobs()[BYSTANDER]["next_run"].as_str().expect("a time").to_owned();
         text.parse::<jiff::Timestamp>().expect("a time").as_millisecond()
     };
     let shift = (next(&after) - next(before)) % BYSTANDER_PERIOD_MS;
     assert_eq!(shift, 0, "{name}: the bystander's due times moved by {shift} ms");
-    let runs = &after.jobs()[BYSTANDER]["runs"];
-    assert_eq!(runs.as_object().expect("runs by outcome").len(), 1, "{name}: the bystander's runs {runs}");
+    let runs = watchkeeper.runs_by_outcome(BYSTANDER);
+    assert_eq!(runs.keys().collect::<Vec<_>>(), ["success"], "{name}: the bystander's runs {runs:?}");
     let own = after.metrics.value("steady_runs_total", &[("job_name", BYSTANDER)]).expect("its own counter");
     assert!((own - after.successes(BYSTANDER)).abs() < 0.5, "{name}: its own counter agrees with the host's");
 }
@@ -215,7 +209,7 @@ fn check_bystander(case: &Case, before: &Seen, watchkeeper: &Watchkeeper, deploy
 /// Asking for it answers what is wrong, and the time of the last success tells the truth.
 fn check_reload_on_demand(case: &Case, watchkeeper: &Watchkeeper, asked: f64) {
     let right = case.expected.refused.is_empty();
-    let answer = watchkeeper.send("POST", "/-/reload", &[]);
+    let answer = watchkeeper.act("/-/reload", &[]);
     assert_eq!(answer.status == 200, right, "{}: {}", case.name, answer.text());
     let time = "watchkeeper_config_last_reload_success_timestamp_seconds";
     let last = watchkeeper.metrics().value(time, &[]).expect("a time");

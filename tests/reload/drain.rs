@@ -24,7 +24,7 @@ fn a_signal_lets_a_run_finish(signal: Signal) {
         let ready = held.watchkeeper.get("/-/ready", &[]);
         (ready.status == 503 && ready.text().contains("draining")).then_some(())
     });
-    assert_eq!(held.watchkeeper.status()["draining"], true);
+    assert_eq!(held.watchkeeper.overview().phase(), "draining");
     held.proxy.set(Fault::Pass);
     assert_eq!(held.watchkeeper.wait(), Some(0), "{}", held.watchkeeper.log());
     assert!(held.watchkeeper.log().contains("drained"), "{}", held.watchkeeper.log());

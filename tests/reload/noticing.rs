@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::case::{made, rebuilt};
 use crate::support::{Anvil, Deployment, Fault, FaultProxy, Signal, Watchkeeper, eventually};
 
@@ -37,8 +35,9 @@ impl Held {
         Self { deployment, watchkeeper, proxy, remembered, _anvil: anvil }
     }
 
-    fn job(&self) -> Value {
-        self.watchkeeper.status()["jobs"][0].clone()
+    /// What the next run of the job uses.
+    fn digest(&self) -> String {
+        self.watchkeeper.digests().remove("held").expect("the job is in force")
     }
 }
 
@@ -53,16 +52,19 @@ fn remembered(watchkeeper: &Watchkeeper) -> Option<f64> {
 #[test]
 fn a_run_in_flight_finishes_on_the_version_that_it_began_with() {
     let held = Held::start("");
-    let old = held.job()["digest"].clone();
+    let old = held.digest();
     held.deployment.plugin_bytes("tally", &rebuilt(made("tally")));
-    let new = eventually("the new version", SOON, || Some(held.job()["digest"].clone()).filter(|new| *new != old));
-    assert_eq!(held.job()["running"], 1, "the old run goes on");
+    let new = eventually("the new version", SOON, || Some(held.digest()).filter(|new| *new != old));
+    assert_eq!(held.watchkeeper.overview().running("held"), 1, "the old run goes on");
     held.proxy.set(Fault::Pass);
-    eventually("a run of the new version", SOON, || (held.job()["last_run"]["digest"] == new).then_some(()));
-    let runs = held.watchkeeper.status()["recent_runs"].clone();
-    assert!(runs.as_array().expect("runs").iter().all(|run| run["outcome"] == "success"), "{runs:#}");
+    eventually("a run of the new version", SOON, || {
+        let overview = held.watchkeeper.overview();
+        (overview.job("held")?["last_run"]["digest"] == *new).then_some(())
+    });
+    let runs = held.watchkeeper.ended_runs();
+    assert!(runs.iter().all(|run| run["outcome"] == "success"), "{runs:#?}");
     let remembered = remembered(&held.watchkeeper).expect("it ran");
-    let of_old = runs.as_array().expect("runs").iter().filter(|run| run["digest"] == old).count();
+    let of_old = runs.iter().filter(|run| run["digest"] == *old).count();
     assert_eq!(of_old, held.remembered as usize + 1, "the run in flight ended as the old version's last");
     assert!(remembered >= held.remembered + 2.0);
 }
@@ -82,7 +84,7 @@ fn a_narrower_grant_ends_the_run_that_had_more() {
     held.deployment.configure(&(chain(&held.proxy) + &chain(&held.proxy).replace("dev", "other")));
     held.deployment.job("held", &JOB.replace("\"dev\"]", "\"other\"]"));
     eventually("the run is cancelled", SOON, || {
-        (held.watchkeeper.status()["recent_runs"][0]["outcome"] == "cancelled").then_some(())
+        (held.watchkeeper.ended_runs().first()?["outcome"] == "cancelled").then_some(())
     });
 }
 
@@ -104,8 +106,8 @@ fn a_chain_gets_other_endpoints_without_a_missing_run() {
     let asked = first.requests();
     eventually("more runs", SOON, || (remembered(&watchkeeper)? > moved + 6.0).then_some(()));
     assert_eq!(first.requests(), asked, "nobody asks the first endpoint any more");
-    let runs = watchkeeper.status()["jobs"][0]["runs"].clone();
-    assert_eq!(runs.as_object().expect("runs by outcome").len(), 1, "{runs}");
+    let runs = watchkeeper.runs_by_outcome("held");
+    assert_eq!(runs.keys().collect::<Vec<_>>(), ["success"], "{runs:?}");
 }
 
 #[test]
@@ -133,9 +135,7 @@ fn a_folder_that_was_replaced_is_watched_on() {
     deployment.job("a", "plugin = \"steady\"\nevery = \"1s\"\n[config]\nvalue = 1\n");
     let watchkeeper = Watchkeeper::start(&deployment);
     let jobs = || {
-        let status = watchkeeper.status();
-        let jobs = status["jobs"].as_array().expect("jobs").iter();
-        jobs.map(|job| job["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+        watchkeeper.overview().jobs().into_keys().map(str::to_owned).collect::<Vec<_>>()
     };
     eventually("the job", SOON, || (jobs() == ["a"]).then_some(()));
     std::fs::rename(deployment.path("jobs.d"), deployment.path("aside/old")).expect("a rename");

@@ -2,11 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    thread,
     time::Duration,
 };
 
-use serde_json::Value;
+use jiff::Timestamp;
 
 use super::case::{made, rebuilt};
 use crate::support::{Deployment, Watchkeeper, eventually};
@@ -32,14 +31,13 @@ fn two_hundred_swaps_under_load_lose_double_and_break_no_run() {
     }
     let watchkeeper = Watchkeeper::start(&deployment);
     let all = PLUGINS.len() * JOBS_OF_EACH;
-    let before = eventually("all jobs have run", PATIENCE, || {
-        let counts = Counts::of_all(&watchkeeper);
-        (counts.len() == all && counts.values().all(|counts| counts.successes > 0)).then_some(counts)
-    });
+    let jobs: Vec<String> =
+        PLUGINS.iter().flat_map(|plugin| (0..JOBS_OF_EACH).map(move |number| format!("{plugin}-{number}"))).collect();
+    let before = eventually("all jobs have run", PATIENCE, || Counts::of_all(&watchkeeper, &jobs));
     let mut seen = BTreeSet::new();
     for round in 1..=ROUNDS {
         let bytes = &builds[round % 2];
-        let old = digests(&watchkeeper.status());
+        let old = watchkeeper.digests();
         // Each fifth round comes as a careless copy: in place, and slowly.
         for plugin in PLUGINS {
             if round % 5 == 0 {
@@ -49,81 +47,80 @@ fn two_hundred_swaps_under_load_lose_double_and_break_no_run() {
             }
         }
         eventually("all jobs run the other build", PATIENCE, || {
-            let status = watchkeeper.status();
-            assert_nothing_refused(&status, round);
-            let runs = status["recent_runs"].as_array().expect("runs").iter();
-            seen.extend(runs.map(|run| run["digest"].to_string()));
-            digests(&status).iter().all(|(job, digest)| old[job] != *digest).then_some(())
+            let overview = watchkeeper.overview();
+            assert_eq!(overview.problems(), BTreeMap::new(), "round {round}: refused");
+            let last_runs = overview.jobs().into_values().map(|job| &job["last_run"]["digest"]);
+            seen.extend(last_runs.map(ToString::to_string));
+            let new = watchkeeper.digests();
+            (new.len() == jobs.len() && new.iter().all(|(job, digest)| old[job] != *digest)).then_some(())
         });
     }
-    let after = Counts::of_all(&watchkeeper);
+    let after = eventually("all jobs have run again", PATIENCE, || {
+        let after = Counts::of_all(&watchkeeper, &jobs)?;
+        jobs.iter().all(|job| after[job].runs > before[job].runs).then_some(after)
+    });
     assert_eq!(seen.len(), 2, "runs used only the two builds: {seen:?}");
+    assert!(watchkeeper.ended_runs().iter().all(|run| run["outcome"] == "success"));
     for (job, after) in &after {
         after.check(job, &before[job]);
     }
+    let violations = watchkeeper.metrics();
+    let violations = violations.all("watchkeeper_invariant_violations_total", &[]);
+    assert!(!violations.is_empty() && violations.iter().all(|one| one.value == 0.0), "{violations:?}");
 }
 
 /// What one job came to.
 struct Counts {
+    /// By the ledger: due times up to the cursor that led to a run, and to a skip.
+    runs: i64,
+    skips: i64,
+    cursor: Timestamp,
+    generation: i64,
+    /// By the host's metrics.
     successes: i64,
     others: i64,
-    skipped: i64,
+    /// By the plugin: how often it ran since its job's state began, and since the process did.
     remembered: i64,
     own: i64,
-    next_ms: i64,
 }
 
 impl Counts {
-    /// Of all jobs, from a status and a scrape between which nothing but time passed.
-    fn of_all(watchkeeper: &Watchkeeper) -> BTreeMap<String, Self> {
-        let status = watchkeeper.status();
+    /// Of all jobs. None before each has run.
+    fn of_all(watchkeeper: &Watchkeeper, jobs: &[String]) -> Option<BTreeMap<String, Self>> {
+        jobs.iter().map(|job| Some((job.clone(), Self::of(watchkeeper, job)?))).collect()
+    }
+
+    fn of(watchkeeper: &Watchkeeper, job: &str) -> Option<Self> {
+        // All that a scrape shows of one job is of the same moment; the ledger's part of the detail is of another.
         let metrics = watchkeeper.metrics();
-        let jobs = status["jobs"].as_array().expect("jobs").iter();
-        let counted = jobs.filter_map(|job| {
-            let name = job["name"].as_str().expect("a name");
-            let one = |family: &str| metrics.value(family, &[("job_name", name)]).map(whole);
-            let sum = |family: &str, keep: &dyn Fn(&str) -> bool| {
-                let samples = metrics.all(family, &[("job_name", name)]);
-                let kept =
-                    samples.iter().filter(|sample| sample.labels.get("outcome").is_none_or(|outcome| keep(outcome)));
-                kept.map(|sample| whole(sample.value)).sum()
-            };
-            let next = job["next_run"].as_str().expect("a time").parse::<jiff::Timestamp>().expect("a time");
-            let counts = Self {
-                successes: sum("watchkeeper_job_runs_total", &|outcome| outcome == "success"),
-                others: sum("watchkeeper_job_runs_total", &|outcome| outcome != "success"),
-                skipped: sum("watchkeeper_job_runs_skipped_total", &|_| true),
-                remembered: one("tally_remembered_runs")?,
-                own: one("tally_runs_total")?,
-                next_ms: next.as_millisecond(),
-            };
-            Some((name.to_owned(), counts))
-        });
-        counted.collect()
+        let detail = watchkeeper.api(&format!("jobs/{job}"));
+        let sum = |keep: &dyn Fn(&str) -> bool| {
+            let samples = metrics.all("watchkeeper_job_runs_total", &[("job_name", job)]).into_iter();
+            samples.filter(|sample| keep(&sample.labels["outcome"])).map(|sample| whole(sample.value)).sum()
+        };
+        let own = |family: &str| metrics.value(family, &[("job_name", job)]).map(whole);
+        Some(Self {
+            runs: detail["runs"].as_i64()?,
+            skips: detail["skips"].as_i64()?,
+            cursor: detail["cursor"].as_str()?.parse().expect("a time"),
+            generation: detail["generation"].as_i64()?,
+            successes: sum(&|outcome| outcome == "success"),
+            others: sum(&|outcome| outcome != "success"),
+            remembered: own("tally_remembered_runs")?,
+            own: own("tally_runs_total")?,
+        })
     }
 
     fn check(&self, job: &str, before: &Self) {
         assert_eq!(self.others, 0, "{job}: runs that failed");
         assert_eq!(self.remembered, self.successes, "{job}: each run was alone, and what it kept is kept");
         assert_eq!(self.own, self.successes, "{job}: its counter lived on across all swaps");
-        let due = (self.next_ms - before.next_ms) / PERIOD_MS;
-        let accounted = self.successes + self.skipped - before.successes - before.skipped;
-        // The status and the scrape are a moment apart, and a run may be going.
-        let off = (due - accounted).abs();
-        assert!(off <= 30 && off * 10 <= due, "{job}: {due} due times, {accounted} runs and skips");
+        assert_eq!(self.generation, before.generation, "{job}: its schedule is the same one");
+        let due = (self.cursor.as_millisecond() - before.cursor.as_millisecond()) / PERIOD_MS;
+        let disposed = self.runs + self.skips - before.runs - before.skips;
+        assert_eq!(due, disposed, "{job}: each due time led to one run or one skip");
+        assert!(self.runs - before.runs > due / 10, "{job}: it ran {} of {due} times", self.runs - before.runs);
     }
-}
-
-fn digests(status: &Value) -> BTreeMap<String, String> {
-    let jobs = status["jobs"].as_array().expect("jobs").iter();
-    jobs.map(|job| (job["name"].to_string(), job["digest"].to_string())).collect()
-}
-
-fn assert_nothing_refused(status: &Value, round: usize) {
-    let files = status["files"].as_array().expect("files");
-    let refused: Vec<&Value> = files.iter().filter(|file| file["ok"] == false).collect();
-    assert!(refused.is_empty(), "round {round}: {refused:?}");
-    thread::sleep(Duration::from_millis(30));
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "counters of a test")]

@@ -1,11 +1,11 @@
 //! The built `watchkeeper`, as an operator runs and asks it.
 
-use std::{ffi::OsStr, process::Command, time::Duration};
+use std::{collections::BTreeMap, ffi::OsStr, fs, path::PathBuf, process::Command, time::Duration};
 
 use serde_json::Value;
 
 use super::{
-    Deployment, Exposition, Response, eventually, http,
+    Deployment, Exposition, Overview, Response, eventually, http,
     process::{Process, Signal},
 };
 
@@ -17,6 +17,8 @@ const RUN: Duration = Duration::from_secs(60);
 pub(crate) struct Watchkeeper {
     process: Process,
     url: String,
+    /// The file of the token that whoever runs it may act by.
+    token: PathBuf,
 }
 
 /// A `watchkeeper` that has run to its end.
@@ -46,7 +48,7 @@ impl Watchkeeper {
             let (_, url) = line.split_once("listening on ")?;
             Some(url.split(['"', ' ']).next().unwrap_or(url).to_owned())
         });
-        Self { process, url }
+        Self { process, url, token: deployment.path("watchkeeper.token") }
     }
 
     /// Runs `watchkeeper` with any arguments to its end.
@@ -82,6 +84,27 @@ impl Watchkeeper {
         http::send(method, &url, headers, b"").unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
+    /// Posts an empty request with further headers, as whoever runs it: by the token in the file beside the store.
+    #[track_caller]
+    pub(crate) fn act(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        let authorization = format!("Bearer {}", self.token());
+        self.send("POST", path, &[headers, &[("authorization", &authorization)]].concat())
+    }
+
+    /// The token in the file beside the store.
+    #[track_caller]
+    pub(crate) fn token(&self) -> String {
+        fs::read_to_string(&self.token).expect("it is there before anything is served").trim_end().to_owned()
+    }
+
+    /// A document of the API: `jobs`, `runs?limit=500`.
+    #[track_caller]
+    pub(crate) fn api(&self, path: &str) -> Value {
+        let response = self.get(&format!("/api/v1/{path}"), &[]);
+        assert_eq!(response.status, 200, "{path}: {}", response.text());
+        response.json()
+    }
+
     /// The body of `/metrics` in text format 0.0.4.
     #[track_caller]
     pub(crate) fn metrics_text(&self) -> String {
@@ -113,12 +136,38 @@ impl Watchkeeper {
         })
     }
 
-    /// The document at `/status`.
+    /// How many runs of a job have ended, by outcome; outcomes without any are left out.
     #[track_caller]
-    pub(crate) fn status(&self) -> Value {
-        let response = self.get("/status", &[]);
-        assert_eq!(response.status, 200, "{}", response.text());
-        response.json()
+    pub(crate) fn runs_by_outcome(&self, job: &str) -> BTreeMap<String, f64> {
+        let metrics = self.metrics();
+        let runs = metrics.all("watchkeeper_job_runs_total", &[("job_name", job)]).into_iter();
+        runs.filter(|runs| runs.value > 0.0).map(|runs| (runs.labels["outcome"].clone(), runs.value)).collect()
+    }
+
+    /// The process, all jobs, and what is wrong.
+    #[track_caller]
+    pub(crate) fn overview(&self) -> Overview {
+        Overview(self.api("jobs"))
+    }
+
+    /// The last runs of all jobs that have ended, the newest first.
+    #[track_caller]
+    pub(crate) fn ended_runs(&self) -> Vec<Value> {
+        let page = self.api("runs?limit=500");
+        let runs = page["runs"].as_array().expect("a list of runs").iter();
+        runs.filter(|run| !run["outcome"].is_null()).cloned().collect()
+    }
+
+    /// The digest of the plugin that the next run of each job uses.
+    #[track_caller]
+    pub(crate) fn digests(&self) -> BTreeMap<String, String> {
+        let plugins = self.api("plugins");
+        let plugins = plugins.as_array().expect("a list of plugins").iter();
+        let of_plugin = |plugin: &Value| {
+            let jobs = plugin["jobs"].as_array().expect("a list of jobs").iter();
+            jobs.map(|job| (text(&job["name"]), text(&plugin["digest"]))).collect::<Vec<_>>()
+        };
+        plugins.flat_map(of_plugin).collect()
     }
 
     /// The process's number.
@@ -149,3 +198,8 @@ impl Watchkeeper {
 }
 
 const BINARY: &str = env!("CARGO_BIN_EXE_watchkeeper");
+
+#[track_caller]
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}

@@ -45,7 +45,7 @@ fn a_head_request_is_answered_like_a_get_without_a_body() {
     let anvil = still_chain();
     let deployment = watch(anvil.url());
     let watchkeeper = Watchkeeper::start(&deployment);
-    for path in ["/", "/metrics", "/status", "/-/healthy"] {
+    for path in ["/", "/runs", "/metrics", "/api/v1/jobs", "/-/healthy"] {
         let (get, head) = (watchkeeper.get(path, &[]), watchkeeper.send("HEAD", path, &[]));
         assert_eq!((head.status, head.header("content-type")), (200, get.header("content-type")), "{path}");
         assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
@@ -68,10 +68,10 @@ fn words_of_a_hostile_node_are_text_on_the_page_and_nowhere_a_command() {
     let page = page.text();
     assert!(page.contains("&#60;script&#62;alert") && page.contains("&#38;lt&#59;"), "shown as text: {page}");
     assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
-    let status = watchkeeper.status();
-    let message = status["jobs"][0]["last_run"]["message"].as_str().unwrap();
+    let overview = watchkeeper.overview();
+    let (_, message) = overview.last_run("dev").unwrap();
     assert!(message.contains("<script>alert('x')</script>"), "data keeps what is printable: {message}");
-    for (place, text) in [("page", page), ("status", message), ("log", &watchkeeper.log())] {
+    for (place, text) in [("page", page), ("API", message), ("log", &watchkeeper.log())] {
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{place}");
         assert!(!text.contains("\\u001b") && !text.contains("\\u0007"), "{place}");
     }

@@ -23,10 +23,10 @@ fn it_is_healthy_at_once_and_ready_once_the_plugins_are_loaded() {
         let starting = watchkeeper.get("/-/ready", &[]);
         assert_eq!(starting.status, 503);
         assert!(starting.text().contains("being loaded"), "{}", starting.text());
-        assert_eq!(watchkeeper.status()["ready"], false);
+        assert_eq!(watchkeeper.overview().phase(), "starting");
         assert_eq!(watchkeeper.get("/metrics", &[]).status, 200);
         eventually("it to be ready", PATIENCE, || (watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
-        assert_eq!(watchkeeper.status()["ready"], true);
+        assert_eq!(watchkeeper.overview().phase(), "ready");
         watchkeeper.after_run("dev", "success");
     });
 }
@@ -39,7 +39,7 @@ fn while_it_drains_it_is_healthy_and_not_ready() {
     let mut watchkeeper = Watchkeeper::start(&deployment);
     watchkeeper.after_run("dev", "success");
     proxy.set(Fault::Silent);
-    eventually("a run in flight", PATIENCE, || (watchkeeper.status()["jobs"][0]["running"] == 1).then_some(()));
+    eventually("a run in flight", PATIENCE, || (watchkeeper.overview().running("dev") == 1).then_some(()));
     watchkeeper.signal(Signal::TERM);
     eventually("it to be unready", PATIENCE, || {
         let response = watchkeeper.get("/-/ready", &[]);
@@ -57,7 +57,7 @@ fn a_reload_answers_with_every_problem_and_with_success_once_they_are_mended() {
     let deployment = watch(anvil.url());
     let watchkeeper = Watchkeeper::start(&deployment);
     watchkeeper.after_run("dev", "success");
-    let reload = || watchkeeper.send("POST", "/-/reload", &[]);
+    let reload = || watchkeeper.act("/-/reload", &[]);
     assert_eq!(reload().status, 200);
 
     deployment.job("broken", "plugin = \"evm-chain\"\nevry = \"1s\"\n");

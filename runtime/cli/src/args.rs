@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::client::args::{JobCommand, LogsOptions, RunCommand, RunsOptions, ServerOptions, TokenCommand};
+
 /// Runs sandboxed probes and jobs on EVM chains, and exposes their metrics to Prometheus.
 #[derive(Parser)]
 #[command(name = "watchkeeper", version, after_help = EXAMPLES)]
@@ -17,6 +19,8 @@ const EXAMPLES: &str = "Examples:
   watchkeeper check --config watchkeeper.toml     say what is wrong before it matters
   watchkeeper run --config watchkeeper.toml       keep the watch until SIGTERM
   watchkeeper try chain-head                      run one job once, dry, against its real chains
+  watchkeeper jobs                                how the jobs of a running Watchkeeper are
+  watchkeeper job run chain-head                  run one of them now, and wait for its end
   watchkeeper plugin new my-probe                 begin a plugin
   watchkeeper plugin build my-probe               make it a component
 
@@ -28,7 +32,7 @@ pub(crate) enum Command {
     ///
     /// SIGHUP or `POST /-/reload` looks at all files again (changes are found without it as well); SIGTERM and SIGINT
     /// drain: nothing starts any more, what runs has its grace, then the process ends.
-    Run(RunOptions),
+    Run(RunArguments),
     /// Check configuration, plugins, grants and schedules, offline
     Check(CheckOptions),
     /// Run one job once, dry, and show what it would expose
@@ -37,6 +41,22 @@ pub(crate) enum Command {
     Plugin {
         #[command(subcommand)]
         command: PluginCommand,
+    },
+    /// Show the jobs of a running Watchkeeper, what is wrong first
+    Jobs(ServerOptions),
+    /// Show, run, pause, resume and cancel one job of a running Watchkeeper
+    Job {
+        #[command(subcommand)]
+        command: JobCommand,
+    },
+    /// Show runs, the newest first
+    Runs(RunsOptions),
+    /// Show what runs said
+    Logs(LogsOptions),
+    /// Make tokens by which people and programs ask and act
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
     },
     /// Print a shell's completions
     ///
@@ -65,6 +85,15 @@ pub(crate) enum PluginCommand {
     Build(BuildOptions),
     /// Show a component's powers, configuration and metrics
     Inspect(InspectOptions),
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RunArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<RunCommand>,
+    #[command(flatten)]
+    pub(crate) options: RunOptions,
 }
 
 #[derive(Args)]

@@ -112,7 +112,7 @@ fn describe(job: &Job, now: Timestamp) -> Checked {
         plugin: job.spec.plugin.to_string(),
         version: job.plugin.schema.version.clone(),
         powers: job.grants.iter().flat_map(|(_, grant)| grant.describe()).collect(),
-        next: job.spec.schedule.upcoming(now, 3),
+        next: job.spec.schedule.as_ref().map(|schedule| schedule.upcoming(now, 3)).unwrap_or_default(),
         metrics: job.families.len(),
     }
 }

@@ -4,6 +4,7 @@
 mod args;
 mod assemble;
 mod check;
+mod client;
 mod failure;
 mod logs;
 mod plugin;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command, PluginCommand};
+use client::args::{RunCommand, TokenCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -30,12 +32,20 @@ fn main() -> ExitCode {
 
 fn execute(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
-        Command::Run(options) => run::run(&options),
+        Command::Run(arguments) => match arguments.command {
+            None => run::run(&arguments.options),
+            Some(RunCommand::Show(options)) => client::run(options),
+        },
         Command::Check(options) => check::check(&options),
         Command::Try(options) => try_job::try_job(&options),
         Command::Plugin { command: PluginCommand::New(options) } => plugin::new(&options),
         Command::Plugin { command: PluginCommand::Build(options) } => plugin::build(&options),
         Command::Plugin { command: PluginCommand::Inspect(options) } => plugin::inspect(&options),
+        Command::Jobs(server) => client::jobs(server),
+        Command::Job { command } => client::job(command),
+        Command::Runs(options) => client::runs(options),
+        Command::Logs(options) => client::logs(options),
+        Command::Token { command: TokenCommand::New(options) } => client::token(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "watchkeeper", &mut std::io::stdout());
             Ok(())

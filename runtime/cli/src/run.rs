@@ -6,10 +6,18 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
+use watchkeeper_config::{Settings, TokenSettings};
 use watchkeeper_keeper::Keeper;
-use watchkeeper_web::House;
+use watchkeeper_model::{Clock, TokenName};
+use watchkeeper_web::{
+    Access, AccessSettings, House, Token,
+    api::{Actor, Right},
+};
 
 use crate::{args::RunOptions, assemble, failure::Failure, logs};
+
+/// The file of the local token, beside the store.
+const LOCAL_TOKEN: &str = "watchkeeper.token";
 
 /// Keeps the watch until a signal ends it.
 ///
@@ -20,8 +28,9 @@ pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
     block_on(async {
         let assembly = assemble::assembly(&options.config)?;
         let settings = assembly.settings()?;
+        let access = access(&settings, Arc::clone(&assembly.clock))?;
         let listener = listen(settings.server.listen).await?;
-        serve(listener, assembly.start(settings)?).await
+        serve(listener, assembly.start(settings).await?, access).await
     })
 }
 
@@ -40,6 +49,34 @@ pub(crate) fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Resul
     done
 }
 
+/// Who may see and act, by `[server]`. Says where the local token is, never what it is.
+fn access(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<Access>, Failure> {
+    let server = &settings.server;
+    let token = |(name, token): (&TokenName, &TokenSettings)| Token {
+        name: name.to_string(),
+        hash: token.hash,
+        expires: token.expires,
+        rights: [(token.rights.read, Right::Read), (token.rights.act, Right::Act)]
+            .into_iter()
+            .filter_map(|(has, right)| has.then_some(right))
+            .collect(),
+    };
+    let local_token = settings.store.with_file_name(LOCAL_TOKEN);
+    let access = Access::open(
+        AccessSettings {
+            web_config: server.web_config.clone(),
+            tokens: server.tokens.iter().map(token).collect(),
+            local_token: local_token.clone(),
+            open_reading: server.open_reading,
+        },
+        clock,
+    );
+    let access = access.map_err(|error| Failure::Config(error.to_string()))?;
+    access.check(server.listen).map_err(|error| Failure::Config(error.to_string()))?;
+    tracing::info!("the token for the command line and for signing in is in {}", local_token.display());
+    Ok(Arc::new(access))
+}
+
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let hint = "hint: another program may listen there; change `listen` in `[server]`";
@@ -48,12 +85,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Serves until a signal, and goes on serving while the keeper drains.
-async fn serve(listener: TcpListener, keeper: Arc<Keeper>) -> Result<(), Failure> {
-    tracing::info!("listening on http://{}", listener.local_addr().map_err(Failure::failed)?);
+async fn serve(listener: TcpListener, keeper: Arc<Keeper>, access: Arc<Access>) -> Result<(), Failure> {
+    let scheme = if access.is_tls() { "https" } else { "http" };
+    tracing::info!("listening on {scheme}://{}", listener.local_addr().map_err(Failure::failed)?);
     let server = &keeper.settings().server;
     let options = watchkeeper_web::Options {
         allowed_hosts: server.allowed_hosts.clone(),
         allowed_origins: server.allowed_origins.clone(),
+        access,
     };
     let house: Arc<dyn House> = Arc::clone(&keeper) as Arc<dyn House>;
     let ended = async {
@@ -75,7 +114,7 @@ async fn until_ended(keeper: &Arc<Keeper>) {
             Some(()) = hangup.recv() => {
                 let keeper = Arc::clone(keeper);
                 tokio::spawn(async move {
-                    match keeper.reload().await {
+                    match keeper.reload(Actor { name: "signal".into() }).await {
                         Ok(()) => tracing::info!("reloaded"),
                         Err(reason) => tracing::error!(reason, "reload found problems"),
                     }

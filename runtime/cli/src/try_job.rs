@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use watchkeeper_contract::Settlement;
 use watchkeeper_keeper::{Job, Workshop, host_families, order, samples};
 use watchkeeper_metrics::{Encoding, Format as Exposition, Limits, Store};
-use watchkeeper_model::{Outcome, RunId, Trigger};
+use watchkeeper_model::{Outcome, RunId, RunStart, Trigger};
 use watchkeeper_sandbox::Ended;
 
 use crate::{
@@ -30,8 +30,7 @@ pub(crate) fn try_job(options: &TryOptions) -> Result<(), Failure> {
         let path = job_file(&options.job, &workshop)?;
         let job = check::job(&workshop, &path).await.map_err(Failure::Config)?;
         let now = assembly.clock.now();
-        let id = RunId::new(now, u128::from(std::process::id()));
-        let order = order(&job, id, Trigger::Manual, now, true, CancellationToken::new());
+        let order = order(&job, &start(&job, now), now, true, CancellationToken::new());
         let mut ended = workshop.sandbox.run(order).await;
         for grant in std::mem::take(&mut ended.grants) {
             grant.settle(ended.outcome, &mut Settlement::default()).await;
@@ -46,6 +45,22 @@ pub(crate) fn try_job(options: &TryOptions) -> Result<(), Failure> {
             outcome => Err(Failure::failed(format!("{outcome}: {}", ended.message))),
         }
     })
+}
+
+/// A run that the ledger never hears of.
+fn start(job: &Job, now: Timestamp) -> RunStart {
+    let id = RunId::new(now, u128::from(std::process::id()));
+    RunStart {
+        id,
+        job: job.spec.name.clone(),
+        generation: 0,
+        plugin: job.spec.plugin.clone(),
+        digest: job.plugin.component.digest,
+        trigger: Trigger::Manual("watchkeeper try".to_owned()),
+        attempt: 1,
+        first: id,
+        claimed: now,
+    }
 }
 
 /// A path if there is such a file, else the name of a job of the configuration.

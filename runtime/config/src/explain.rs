@@ -32,7 +32,8 @@ pub(crate) fn explain(source: &Source<'_>, error: &toml::de::Error) -> ConfigErr
                 [outer @ .., Step::Index(_)] if expected == "a table" && found == "an array" => KeyPath(outer.to_vec()),
                 _ => key,
             };
-            return source.error(&key, format!("expected {expected}, found {found}"), how_to_write(expected, &key));
+            let hint = how_to_write(expected, found, &key);
+            return source.error(&key, format!("expected {expected}, found {found}"), hint);
         }
     }
     source.error(&key, message, "compare it with the example in config/")
@@ -51,15 +52,17 @@ fn in_toml(word: &str) -> &str {
     }
 }
 
-fn how_to_write(expected: &str, key: &KeyPath) -> String {
+fn how_to_write(expected: &str, found: &str, key: &KeyPath) -> String {
     let name = match key.0.last() {
         Some(Step::Key(name)) => name,
         _ => return format!("write {expected}"),
     };
     match expected {
         "a string" => format!(r#"write it in quotes, as in `{name} = "…"`"#),
+        "an array" if found == "a table" => format!("write `[[{key}]]`, in double brackets, above each of them"),
         "an array" => format!(r#"write a list in brackets, as in `{name} = ["…"]`"#),
         "a table" => format!("write `[{key}]` on a line of its own, and its keys below"),
+        "a boolean" => format!("write `{name} = true` or `{name} = false`"),
         _ => format!("write {expected}"),
     }
 }

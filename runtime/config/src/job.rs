@@ -1,18 +1,21 @@
-//! A job file, `jobs.d/NAME.toml`, resolved: which plugin runs when, within which limits, with which configuration and
-//! powers.
+//! A job file, `jobs.d/NAME.toml`, resolved: which plugin runs when, what becomes of its due times and runs, within which
+//! limits, with which configuration and powers.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde::Deserialize;
 use watchkeeper_model::{JobName, PluginName};
-use watchkeeper_schedule::{Schedule, ScheduleError};
+use watchkeeper_schedule::{Policy, Schedule};
 
 use crate::{
-    ConfigError, Origin, RunLimits,
+    ConfigError, History, Origin, RunLimits,
     json::table_to_json,
+    policy::{BlackoutShape, PolicyKeys, RetryShape},
+    probe::take_targets,
     run_limits::LimitsShape,
     source::{KeyPath, Source},
-    values::{Interval, Span, in_range, show_duration},
+    trigger::Trigger,
+    values::{Count, Interval, Span, in_range, one_of, show_duration},
 };
 
 const LEAST_MAX_AGE: Duration = Duration::from_mins(5);
@@ -28,10 +31,14 @@ pub struct JobSpec {
     pub name: JobName,
     /// The plugin to run.
     pub plugin: PluginName,
-    /// When it falls due, the job's own spread included.
-    pub schedule: Schedule,
-    /// How long its gauges stand without a refresh: three times the schedule's longest gap, at least 5 minutes, unless
-    /// told.
+    /// When it falls due, the job's own spread included; none where only probes and people start it.
+    pub schedule: Option<Schedule>,
+    /// What becomes of its due times, and of its runs that fail.
+    pub policy: Policy,
+    /// Which of its runs the ledger keeps. All unless told.
+    pub history: History,
+    /// How long its gauges stand without a refresh: three times the schedule's longest gap, at least 5 minutes (which it
+    /// is without a schedule), unless told.
     pub max_age: Duration,
     /// How long a run may take, from start to end. 30 s unless told.
     pub timeout: Duration,
@@ -39,8 +46,10 @@ pub struct JobSpec {
     pub limits: RunLimits,
     /// The `[config]` table: always an object.
     pub config: serde_json::Value,
-    /// What stands under `[grants]`.
+    /// What stands under `[grants]`, without `probe`.
     pub grants: Grants,
+    /// The targets for which `/probe` may run the job, from `probe` of `[grants]`: each of 1 to 1,024 characters and once.
+    pub probe: Vec<String>,
     /// The file, for mistakes that later rooms find.
     pub origin: Origin,
 }
@@ -55,6 +64,16 @@ struct Shape {
     jitter: Option<Span>,
     max_age: Option<Span>,
     timeout: Option<Span>,
+    catch_up: Option<String>,
+    catch_up_window: Option<Span>,
+    overlap: Option<String>,
+    idempotent: Option<bool>,
+    pause_after_failures: Option<Count>,
+    history: Option<String>,
+    #[serde(default)]
+    retry: RetryShape,
+    #[serde(default)]
+    blackouts: Vec<BlackoutShape>,
     #[serde(default)]
     limits: LimitsShape,
     #[serde(default)]
@@ -80,17 +99,32 @@ impl JobSpec {
             }
             Ok(())
         })?;
-        let shape: Shape = source.read()?;
+        let mut shape: Shape = source.read()?;
         let plugin = PluginName::new(&shape.plugin).map_err(|error| {
             source.error(&KeyPath::of(&["plugin"]), error.to_string(), "write the plugin's file name without `.wasm`")
         })?;
-        let schedule = shape.schedule(&source, &name)?;
+        let probe = take_targets(&source, &mut shape.grants)?;
+        let trigger = shape.trigger(&probe);
+        let schedule = trigger.resolve(&source, &name)?;
+        let zone = trigger.zone().to_owned();
         let duration = |key: &str, given: Span, least: Duration, most: Duration| {
             in_range(&source, &KeyPath::of(&[key]), given.0, least..=most, show_duration)
         };
         let max_age = match shape.max_age {
             Some(given) => duration("max_age", given, Duration::from_secs(1), Duration::from_hours(10_000))?,
-            None => schedule.longest_gap().saturating_mul(3).max(LEAST_MAX_AGE),
+            None => schedule
+                .as_ref()
+                .map_or(LEAST_MAX_AGE, |schedule| schedule.longest_gap().saturating_mul(3).max(LEAST_MAX_AGE)),
+        };
+        let history = one_of(&source, "history", shape.history.as_deref(), &History::ALL.map(History::as_str))?;
+        let policy = PolicyKeys {
+            catch_up: shape.catch_up,
+            catch_up_window: shape.catch_up_window,
+            overlap: shape.overlap,
+            idempotent: shape.idempotent,
+            pause_after_failures: shape.pause_after_failures,
+            retry: shape.retry,
+            blackouts: shape.blackouts,
         };
         let timeout = shape.timeout.unwrap_or(Span(Duration::from_secs(30)));
         Ok(Self {
@@ -99,6 +133,9 @@ impl JobSpec {
             limits: shape.limits.resolve(&source)?,
             config: table_to_json(&source, &KeyPath::of(&["config"]), shape.config)?,
             grants: shape.grants,
+            policy: policy.resolve(&source, schedule.as_ref(), &zone)?,
+            history: history.unwrap_or(History::All),
+            probe,
             origin: Origin::new(path, text),
             name,
             plugin,
@@ -108,48 +145,14 @@ impl JobSpec {
 }
 
 impl Shape {
-    fn schedule(&self, source: &Source<'_>, job: &JobName) -> Result<Schedule, ConfigError> {
-        let key = |key: &str| KeyPath::of(&[key]);
-        let at = |name: &str| {
-            let key = key(name);
-            move |error: ScheduleError| source.error(&key, error.to_string(), error.hint())
-        };
-        match (&self.every, &self.schedule) {
-            (None, None) => Err(source.error(
-                &KeyPath::default(),
-                "the job has no trigger",
-                r#"add `every = "30s"` or `schedule = "*/5 * * * *"`"#,
-            )),
-            (Some(_), Some(_)) => {
-                Err(source.error(&key("schedule"), "stands beside `every`", "keep one of them, or write two jobs"))
-            }
-            (Some(Interval(every)), None) => {
-                for (name, given) in [("time_zone", self.time_zone.is_some()), ("jitter", self.jitter.is_some())] {
-                    if given {
-                        let hint = "leave it out: intervals follow real time, and are spread by the job's name";
-                        return Err(source.error(&key(name), "belongs to `schedule`, not to `every`", hint));
-                    }
-                }
-                let schedule = Schedule::parse_every(every).map_err(at("every"))?;
-                Ok(schedule.spread(job, Duration::ZERO))
-            }
-            (None, Some(expression)) => {
-                let jitter = match self.jitter {
-                    Some(Span(jitter)) => in_range(
-                        source,
-                        &key("jitter"),
-                        jitter,
-                        Duration::ZERO..=Duration::from_hours(24),
-                        show_duration,
-                    )?,
-                    None => Duration::ZERO,
-                };
-                let zone = self.time_zone.as_deref().unwrap_or("UTC");
-                // In UTC first: what is wrong then is the expression, and else the zone.
-                Schedule::parse_cron(expression, "UTC").map_err(at("schedule"))?;
-                let schedule = Schedule::parse_cron(expression, zone).map_err(at("time_zone"))?;
-                Ok(schedule.spread(job, jitter))
-            }
+    fn trigger(&self, probe: &[String]) -> Trigger<'_> {
+        Trigger {
+            every: self.every.as_ref(),
+            schedule: self.schedule.as_deref(),
+            time_zone: self.time_zone.as_deref(),
+            jitter: self.jitter,
+            has_blackouts: !self.blackouts.is_empty(),
+            has_targets: !probe.is_empty(),
         }
     }
 }

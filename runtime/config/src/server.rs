@@ -1,12 +1,19 @@
-//! `[server]` of `watchkeeper.toml`: where the web listens, and for which names it answers.
+//! `[server]` of `watchkeeper.toml`: where the web listens, for which names it answers, and whom.
 
-use std::net::SocketAddr;
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
+use watchkeeper_model::TokenName;
 
 use crate::{
-    ConfigError,
+    ConfigError, TokenSettings,
+    paths::resolve_path,
     source::{KeyPath, Source},
+    tokens::{self, TokenShape},
 };
 
 /// `[server]`.
@@ -18,6 +25,12 @@ pub struct ServerSettings {
     pub allowed_hosts: Vec<String>,
     /// Further values of `Origin`, such as `https://watch.example.com`.
     pub allowed_origins: Vec<String>,
+    /// The web configuration file of Prometheus' exporter-toolkit, for TLS and basic authentication.
+    pub web_config: Option<PathBuf>,
+    /// Whether anybody who reaches `listen` may read, asked for by `reading = "open"`.
+    pub open_reading: bool,
+    /// Bearer tokens, by name.
+    pub tokens: BTreeMap<TokenName, TokenSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -26,10 +39,14 @@ pub(crate) struct ServerShape {
     listen: Option<String>,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
+    web_config: Option<PathBuf>,
+    reading: Option<String>,
+    tokens: BTreeMap<String, TokenShape>,
 }
 
 impl ServerShape {
-    pub(crate) fn resolve(self, source: &Source<'_>) -> Result<ServerSettings, ConfigError> {
+    /// `folder` is what paths are relative to.
+    pub(crate) fn resolve(self, source: &Source<'_>, folder: &Path) -> Result<ServerSettings, ConfigError> {
         let at = |name: &str| KeyPath::of(&["server", name]);
         let listen = match self.listen.as_deref() {
             None => SocketAddr::from(([127, 0, 0, 1], 9464)),
@@ -56,6 +73,38 @@ impl ServerShape {
                 return Err(source.error(&at("allowed_origins").with(index), message, hint));
             }
         }
-        Ok(ServerSettings { listen, allowed_hosts: self.allowed_hosts, allowed_origins: self.allowed_origins })
+        let web_config = match self.web_config {
+            Some(path) => Some(resolve_path(source, &at("web_config"), folder, path)?),
+            None => None,
+        };
+        if let Some(reading) = self.reading.as_deref().filter(|reading| *reading != "open") {
+            let hint = r#"write "open" if whoever reaches the server may read, else leave it out"#;
+            return Err(source.error(&at("reading"), format!("{reading:?} is unknown here"), hint));
+        }
+        let settings = ServerSettings {
+            listen,
+            allowed_hosts: self.allowed_hosts,
+            allowed_origins: self.allowed_origins,
+            web_config,
+            open_reading: self.reading.is_some(),
+            tokens: tokens::resolve(source, self.tokens)?,
+        };
+        if !settings.says_who_may_read() {
+            let message = format!("{listen} can be reached from other machines, and nothing says who may read there");
+            let hint = "add a `[server.tokens.NAME]` with the right `read`, a `web_config` with users, or \
+                        `reading = \"open\"` if all may";
+            return Err(source.error(&at("listen"), message, hint));
+        }
+        Ok(settings)
+    }
+}
+
+impl ServerSettings {
+    /// Whether the web configuration file has users isn't known here; who reads that file asks again.
+    fn says_who_may_read(&self) -> bool {
+        self.listen.ip().is_loopback()
+            || self.open_reading
+            || self.web_config.is_some()
+            || self.tokens.values().any(|token| token.rights.read)
     }
 }

@@ -8,9 +8,11 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
-    ChainName, ChainSettings, ConfigError, HostLimits, ServerSettings,
+    ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings,
     chain::ChainShape,
     host_limits::LimitsShape,
+    paths::{PathShape, folder_of},
+    retention::RetentionShape,
     server::ServerShape,
     source::{KeyPath, Source, Step},
 };
@@ -28,6 +30,8 @@ pub struct Settings {
     pub jobs: PathBuf,
     /// What the host may use.
     pub limits: HostLimits,
+    /// How long the ledger keeps what has ended.
+    pub retention: RetentionSettings,
     /// The chains, by name.
     pub chains: BTreeMap<ChainName, ChainSettings>,
 }
@@ -40,13 +44,8 @@ struct Shape {
     plugins: PathShape,
     jobs: PathShape,
     limits: LimitsShape,
+    retention: RetentionShape,
     chains: BTreeMap<String, ChainShape>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct PathShape {
-    path: Option<PathBuf>,
 }
 
 impl Settings {
@@ -66,16 +65,7 @@ impl Settings {
             Ok(())
         })?;
         let shape: Shape = source.read()?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let resolve = |table: &str, given: PathShape, default: &str| {
-            let path = given.path.unwrap_or_else(|| default.into());
-            if path.as_os_str().is_empty() || path.starts_with("~") {
-                let message = format!("{path:?} is not a path");
-                let hint = "write a path from `/` on, or one from this file's folder on";
-                return Err(source.error(&KeyPath::of(&[table, "path"]), message, hint));
-            }
-            Ok(folder.join(path))
-        };
+        let folder = folder_of(path);
         let mut chains = BTreeMap::new();
         for (name, chain) in shape.chains {
             let key = KeyPath::of(&["chains", &name]);
@@ -84,11 +74,12 @@ impl Settings {
             chains.insert(name, chain.resolve(&source, &key, environment)?);
         }
         Ok(Self {
-            server: shape.server.resolve(&source)?,
-            store: resolve("store", shape.store, "watchkeeper.db")?,
-            plugins: resolve("plugins", shape.plugins, "plugins")?,
-            jobs: resolve("jobs", shape.jobs, "jobs.d")?,
+            server: shape.server.resolve(&source, folder)?,
+            store: shape.store.store(&source, folder)?,
+            plugins: shape.plugins.resolve(&source, "plugins", folder, "plugins")?,
+            jobs: shape.jobs.resolve(&source, "jobs", folder, "jobs.d")?,
             limits: shape.limits.resolve(&source)?,
+            retention: shape.retention.resolve(&source)?,
             chains,
         })
     }

@@ -1,8 +1,9 @@
-//! The words of a configuration file that TOML has no type for: durations, sizes, counts; read from and shown in the
-//! operator's units.
+//! The words of a configuration file that TOML has no type for: durations, sizes, counts, moments; read from and shown in
+//! the operator's units.
 
-use std::{fmt, ops::RangeInclusive, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
@@ -11,6 +12,8 @@ use crate::{
 };
 
 const SIZE_HINT: &str = r#"write a number and a unit (B, KB, MB, GB, KiB, MiB or GiB), such as "64MiB""#;
+
+const MOMENT_HINT: &str = r#"write date, time and offset from UTC, such as "2027-01-31T00:00:00Z""#;
 
 /// A duration such as `"30s"`.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,10 @@ pub(crate) struct Size(pub(crate) u64);
 /// A whole number, not negative.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count(pub(crate) u64);
+
+/// A moment such as `"2027-01-31T00:00:00Z"`, in quotes or without.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment(pub(crate) Timestamp);
 
 struct Visit<T> {
     expecting: &'static str,
@@ -100,6 +107,23 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => text,
+            toml::Value::Datetime(moment) => moment.to_string(),
+            other => {
+                return Err(de::Error::custom(format!(
+                    "expected a moment, found {}\nhint: {MOMENT_HINT}",
+                    kind_of(&other)
+                )));
+            }
+        };
+        let moment = text.parse().map_err(|_| format!("{text:?} is not a moment\nhint: {MOMENT_HINT}"));
+        moment.map(Self).map_err(de::Error::custom)
+    }
+}
+
 fn parse_size(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at_checked(digits)?;
@@ -149,4 +173,42 @@ pub(crate) fn in_range<T: PartialOrd + Copy>(
     }
     let (least, most) = (show(*range.start()), show(*range.end()));
     Err(source.error(key, format!("{} is out of range", show(value)), format!("write {least} to {most}")))
+}
+
+/// Reads one of a few words, if one is given; `words` lists them for the message.
+pub(crate) fn one_of<T: FromStr>(
+    source: &Source<'_>,
+    key: &str,
+    given: Option<&str>,
+    words: &[&str],
+) -> Result<Option<T>, ConfigError> {
+    let read = |text: &str| {
+        text.parse().map_err(|_| {
+            let hint = format!("write {}", or(words));
+            source.error(&KeyPath::of(&[key]), format!("{text:?} is unknown here"), hint)
+        })
+    };
+    given.map(read).transpose()
+}
+
+/// `"a", "b" or "c"`.
+fn or(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    match quoted.as_slice() {
+        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
+        all => all.join(", "),
+    }
+}
+
+/// What a value is, in messages.
+pub(crate) fn kind_of(value: &toml::Value) -> &'static str {
+    match value {
+        toml::Value::String(_) => "a string",
+        toml::Value::Integer(_) => "an integer",
+        toml::Value::Float(_) => "a float",
+        toml::Value::Boolean(_) => "a boolean",
+        toml::Value::Datetime(_) => "a date or time",
+        toml::Value::Array(_) => "an array",
+        toml::Value::Table(_) => "a table",
+    }
 }

@@ -91,7 +91,8 @@ pub(crate) fn emit(run: &mut Run, samples: Vec<metrics::Sample>) -> wasmtime::Re
 pub(crate) fn cause(trigger: &Trigger) -> context::Cause {
     match trigger {
         Trigger::Schedule(nominal) => context::Cause::Schedule(nanoseconds(*nominal)),
-        Trigger::Manual => context::Cause::Manual,
+        Trigger::Manual(_) => context::Cause::Manual,
+        Trigger::Probe(target) => context::Cause::Probe(target.clone()),
     }
 }
 

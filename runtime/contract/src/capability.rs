@@ -6,6 +6,7 @@
 use std::{any::Any, sync::Arc};
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use wasmtime::component::Linker;
 use watchkeeper_model::{JobName, Outcome};
 
@@ -42,6 +43,52 @@ pub trait Open: Send + Sync + 'static {
     /// # Errors
     /// [`GrantError`], with the key below `grants`.
     fn grant(&self, job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError>;
+
+    /// The chains that it reads, and how their endpoints are; most capabilities read none.
+    fn chains(&self) -> Vec<ChainHealth> {
+        Vec::new()
+    }
+}
+
+/// A chain as people are shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainHealth {
+    /// Its name in the configuration.
+    pub name: String,
+    /// The id that its endpoints have to answer with.
+    pub chain_id: u64,
+    /// The highest block that an endpoint spoke of; none before the first.
+    pub head: Option<u64>,
+    /// When that block was first seen.
+    pub head_seen: Option<Timestamp>,
+    /// In the order in which they are asked.
+    pub endpoints: Vec<EndpointHealth>,
+}
+
+/// An endpoint of a chain. It goes by its name: its URL is a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointHealth {
+    /// Its name.
+    pub name: String,
+    /// How it is.
+    pub standing: EndpointStanding,
+    /// When it answered last.
+    pub last_answer: Option<Timestamp>,
+    /// What was wrong last; none once it answered again.
+    pub problem: Option<String>,
+}
+
+/// How an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointStanding {
+    /// It wasn't asked yet.
+    Unknown,
+    /// It answered when it was asked last.
+    Ok,
+    /// It failed when it was asked last, and rests.
+    Failing,
+    /// It serves another chain, and is asked for no data.
+    WrongChain,
 }
 
 /// What is wrong with a grant.
@@ -66,6 +113,11 @@ pub trait Grant: Any + Send + Sync {
 
     /// In plain words, one line each.
     fn describe(&self) -> Vec<String>;
+
+    /// The chains that it lets a job read, by name.
+    fn chains(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// One run's grant. Effects that it began live in tasks of the host and outlast the instance; the run is over when

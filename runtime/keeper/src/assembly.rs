@@ -2,19 +2,23 @@
 //! keep it. A start-up that fails says why and leaves nothing behind.
 
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
 use prometheus::Registry;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use watchkeeper_config::{Settings, read_trusted};
 use watchkeeper_contract::{Capability, Open};
-use watchkeeper_ledger::{Ledger, LedgerError};
+use watchkeeper_ledger::{Bucket, Ledger, LedgerError, NodeStart, Recovery, Retention, RunFilter};
 use watchkeeper_metrics::{Limits, Store};
-use watchkeeper_model::Clock;
+use watchkeeper_model::{Clock, JobName};
 use watchkeeper_sandbox::{LoadError, Sandbox};
+use watchkeeper_schedule::timetable::Turns;
 
 use crate::{
     Keeper, Workshop,
@@ -22,12 +26,15 @@ use crate::{
     conductor::Conductor,
     files::Files,
     host_metrics,
+    ledger_metrics::LedgerMetrics,
     loader::{Environment, KnownFiles, Loader},
+    news::News,
     plugins::Plugins,
+    recent::{self, BUCKET_SECONDS, Recent},
     run::Rooms,
     settings::sandbox_settings,
     telemetry::Telemetry,
-    timetable::Turns,
+    upkeep::Upkeep,
     watch::Watch,
 };
 
@@ -102,30 +109,42 @@ impl Assembly {
         Ok(Workshop { sandbox: Arc::new(sandbox), settings: Arc::new(settings), open: open.into() })
     }
 
-    /// Starts to keep what [`Assembly::settings`] read: jobs load and run from here on.
+    /// Starts to keep what [`Assembly::settings`] read: declares what the last process left without an end as lost, then
+    /// jobs load and run.
     ///
     /// # Errors
     /// [`StartError`]; nothing runs then.
-    pub fn start(self, settings: Settings) -> Result<Arc<Keeper>, StartError> {
-        let metrics = |error: &dyn std::fmt::Display| StartError::Metrics(error.to_string());
-        let ledger = Arc::new(Ledger::open(&settings.store)?);
+    pub async fn start(self, settings: Settings) -> Result<Arc<Keeper>, StartError> {
+        let started = self.clock.now();
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let node = NodeStart { host: host.clone(), version: env!("CARGO_PKG_VERSION").to_owned(), started };
+        let ledger = Arc::new(Ledger::open(&settings.store, &node)?);
+        let recovery = ledger.recover(started).await?;
+        let recent = Arc::new(remembered(&ledger, &recovery, started).await?);
         let workshop = self.workshop(settings, &ledger)?;
         let settings = Arc::clone(&workshop.settings);
-        let telemetry = Arc::new(Telemetry::new(&self.registry).map_err(|error| metrics(&error))?);
-        let series = Store::new(Limits::default(), host_metrics::families()).map_err(|error| metrics(&error))?;
-        let series = Arc::new(series);
+        let telemetry = self.telemetry(&ledger).map_err(|error| StartError::Metrics(error.to_string()))?;
+        telemetry.recovered(&recovery);
+        let series = Store::new(Limits::default(), host_metrics::families());
+        let series = Arc::new(series.map_err(|error| StartError::Metrics(error.to_string()))?);
         let rooms = Rooms {
             sandbox: Arc::clone(&workshop.sandbox),
             ledger: Arc::clone(&ledger),
             series: Arc::clone(&series),
             clock: Arc::clone(&self.clock),
         };
-        let turns = Turns {
-            total: usize::try_from(settings.limits.concurrent_runs).unwrap_or(usize::MAX),
-            per_plugin: usize::try_from(settings.limits.concurrent_runs_per_plugin).unwrap_or(usize::MAX),
-        };
-        let conductor = Arc::new(Conductor::new(rooms, Arc::clone(&telemetry), turns));
-        let board = Arc::new(Board::new(telemetry, Arc::clone(&self.clock)));
+        let turns = turns(&settings);
+        let news = News::new();
+        let conductor = Arc::new(Conductor::new(
+            rooms.clone(),
+            Arc::clone(&telemetry),
+            Arc::clone(&recent),
+            news.clone(),
+            turns,
+            &recovery,
+        ));
+        let board = Arc::new(Board::new(Arc::clone(&telemetry), Arc::clone(&self.clock), news.clone()));
+        let shared = Arc::new(ArcSwap::from_pointee(workshop.clone()));
         let wake = Arc::new(Notify::new());
         let mut files = Files::default();
         files.look(&self.config);
@@ -134,6 +153,7 @@ impl Assembly {
         let loader = Loader {
             config: self.config,
             workshop,
+            shared: Arc::clone(&shared),
             opener: self.opener,
             environment: Box::new(environment) as Environment,
             ledger: Arc::clone(&ledger),
@@ -143,6 +163,16 @@ impl Assembly {
             files,
             plugins: Plugins::new(Arc::clone(&wake)),
             known: KnownFiles::default(),
+            made: Vec::new(),
+            recorded: Some(recovery.jobs),
+        };
+        let upkeep = Upkeep {
+            ledger: Arc::clone(&ledger),
+            conductor: Arc::clone(&conductor),
+            telemetry,
+            clock: Arc::clone(&self.clock),
+            retention: retention(&settings),
+            counted: HashMap::new(),
         };
         let (reload, requests) = mpsc::channel(4);
         let ready = Arc::new(AtomicBool::new(false));
@@ -153,21 +183,65 @@ impl Assembly {
             }),
             tokio::spawn(keep_files(loader, wake, requests, Arc::clone(&ready))),
             tokio::spawn(keep_series(Arc::clone(&series), Arc::clone(&self.clock))),
+            tokio::spawn(upkeep.keep()),
         ];
-        let started = self.clock.now();
         Ok(Arc::new(Keeper {
             settings,
+            workshop: shared,
+            rooms,
             conductor,
             board,
             ledger,
             series,
+            recent,
+            news,
             registry: self.registry,
             clock: self.clock,
+            host,
             started,
             ready,
             reload,
+            probes: Arc::new(Semaphore::new(turns.total)),
             tasks,
         }))
+    }
+
+    fn telemetry(&self, ledger: &Arc<Ledger>) -> prometheus::Result<Arc<Telemetry>> {
+        self.registry.register(Box::new(LedgerMetrics(Arc::clone(ledger))))?;
+        Telemetry::new(&self.registry).map(Arc::new)
+    }
+}
+
+/// The last hours of the jobs that the ledger knows.
+async fn remembered(ledger: &Ledger, recovery: &Recovery, now: Timestamp) -> Result<Recent, LedgerError> {
+    let recent = Recent::default();
+    let mut counts: HashMap<JobName, Vec<Bucket>> = HashMap::new();
+    let bucket = Duration::from_secs(u64::from(BUCKET_SECONDS));
+    for count in ledger.timeline(Recent::since(now), bucket).await? {
+        counts.entry(count.job.clone()).or_default().push(count);
+    }
+    for record in recovery.jobs.iter().filter(|record| record.retired.is_none()) {
+        let filter = RunFilter { job: Some(record.job.clone()), limit: recent::RUNS, ..RunFilter::default() };
+        let runs = ledger.runs(filter).await?;
+        recent.restore(&record.job, &runs, counts.remove(&record.job).unwrap_or_default());
+        recent.put(record);
+    }
+    Ok(recent)
+}
+
+fn turns(settings: &Settings) -> Turns {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Turns {
+        total: size(settings.limits.concurrent_runs),
+        per_plugin: size(settings.limits.concurrent_runs_per_plugin),
+    }
+}
+
+fn retention(settings: &Settings) -> Retention {
+    let written = &settings.retention;
+    Retention {
+        max_age: written.max_age.try_into().unwrap_or(jiff::SignedDuration::MAX),
+        max_runs_per_job: written.max_runs_per_job,
     }
 }
 

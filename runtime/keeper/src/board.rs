@@ -7,21 +7,37 @@ use std::{
     time::Instant,
 };
 
+use jiff::Timestamp;
 use watchkeeper_model::Clock;
-use watchkeeper_web::status::FileStatus;
+use watchkeeper_web::api::Reload;
 
-use crate::{conductor::epoch_seconds, telemetry::Telemetry};
+use crate::{conductor::epoch_seconds, news::News, telemetry::Telemetry};
 
 /// The result of each file's last reading.
 pub(crate) struct Board {
     telemetry: Arc<Telemetry>,
     clock: Arc<dyn Clock>,
+    news: News,
     files: Mutex<BTreeMap<PathBuf, FileStatus>>,
+    last_pass: Mutex<Option<Reload>>,
+}
+
+/// One file.
+#[derive(Debug, Clone)]
+pub(crate) struct FileStatus {
+    /// Where it is.
+    pub(crate) path: String,
+    /// Whether what it says now is what runs.
+    pub(crate) ok: bool,
+    /// What is wrong with it.
+    pub(crate) error: Option<String>,
+    /// When it was last read without a problem.
+    pub(crate) loaded_at: Option<Timestamp>,
 }
 
 impl Board {
-    pub(crate) fn new(telemetry: Arc<Telemetry>, clock: Arc<dyn Clock>) -> Self {
-        Self { telemetry, clock, files: Mutex::default() }
+    pub(crate) fn new(telemetry: Arc<Telemetry>, clock: Arc<dyn Clock>, news: News) -> Self {
+        Self { telemetry, clock, news, files: Mutex::default(), last_pass: Mutex::default() }
     }
 
     /// What the file says is what runs now.
@@ -58,8 +74,23 @@ impl Board {
     /// A pass over all files is over: the metric tells how it went. Returns what is wrong.
     pub(crate) fn passed(&self) -> Vec<String> {
         let problems: Vec<String> = self.files().values().filter_map(|file| file.error.clone()).collect();
-        self.telemetry.reloaded(problems.len(), epoch_seconds(self.clock.now()));
+        let now = self.clock.now();
+        self.telemetry.reloaded(problems.len(), epoch_seconds(now));
+        let ok = problems.is_empty();
+        let before = self.last_pass().replace(Reload { at: now, ok });
+        if before.is_none_or(|before| before.ok != ok) {
+            self.news.reloaded(ok);
+        }
         problems
+    }
+
+    /// The last pass over all files; none before the first.
+    pub(crate) fn last_reload(&self) -> Option<Reload> {
+        self.last_pass().clone()
+    }
+
+    fn last_pass(&self) -> MutexGuard<'_, Option<Reload>> {
+        self.last_pass.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All files, by path.

@@ -1,11 +1,14 @@
 //! What the host says of each job, beside what the job's plugin says: the families' names, and the samples of a run's
 //! end. Counters exist at zero from the job's first day, so that `rate` sees their first step.
 
-use std::time::Duration;
-
+use watchkeeper_config::JobSpec;
+use watchkeeper_ledger::JobRecord;
 use jiff::Timestamp;
 use watchkeeper_metrics::{Dropped, FamilySpec, Kind, Sample, Value};
-use watchkeeper_model::{Outcome, RunEnd};
+use watchkeeper_model::{Outcome, RunEnd, RunStart, SkipReason};
+use watchkeeper_schedule::Schedule;
+
+use crate::{conductor::epoch_seconds, shown::{show, zone}};
 
 const LAST_RUN: u32 = 0;
 const LAST_SUCCESS: u32 = 1;
@@ -16,26 +19,18 @@ const PEAK_MEMORY: u32 = 5;
 const SERIES: u32 = 6;
 const DROPPED: u32 = 7;
 const SKIPPED: u32 = 8;
+const SCHEDULE: u32 = 9;
+const NEXT_RUN: u32 = 10;
+const PAUSED: u32 = 11;
+const FAILURES: u32 = 12;
+const DURATION: u32 = 13;
+const START_DELAY: u32 = 14;
+const PROBES: u32 = 15;
 
-/// Why a due time led to no run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SkipReason {
-    /// The job was still running, or waited for its turn.
-    Overlap,
-    /// The host came to it too late: a later due time had passed as well.
-    Late,
-}
-
-impl SkipReason {
-    pub(crate) const ALL: [Self; 2] = [Self::Overlap, Self::Late];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Overlap => "overlap",
-            Self::Late => "late",
-        }
-    }
-}
+/// Bounds of durations, in seconds: from a probe's to a backup's.
+const DURATION_BOUNDS: [f64; 7] = [0.01, 0.1, 0.5, 2.0, 10.0, 60.0, 600.0];
+/// Bounds of start delays, in seconds: within the promise of 50 ms, and how far beyond.
+const DELAY_BOUNDS: [f64; 6] = [0.01, 0.05, 0.25, 1.0, 10.0, 60.0];
 
 /// The host's families of each job, in the order of the indices above.
 pub fn families() -> Vec<FamilySpec> {
@@ -101,7 +96,53 @@ pub fn families() -> Vec<FamilySpec> {
             &["reason"],
             "Due times of the job that led to no run, by reason.",
         ),
+        family(
+            "watchkeeper_job_schedule_info",
+            Kind::Gauge,
+            None,
+            &["schedule", "time_zone", "overlap", "catch_up"],
+            "When the job runs, and what it does about misses and overlaps; the value is 1.",
+        ),
+        family(
+            "watchkeeper_job_next_run_timestamp_seconds",
+            Kind::Gauge,
+            seconds,
+            &[],
+            "When the job falls due next by its schedule; NaN while it doesn't.",
+        ),
+        family("watchkeeper_job_paused", Kind::Gauge, None, &[], "Whether the job is paused (1) or not (0)."),
+        family(
+            "watchkeeper_job_consecutive_failures",
+            Kind::Gauge,
+            None,
+            &[],
+            "Runs of the job that failed since its last success, cancelled ones aside.",
+        ),
+        histogram("watchkeeper_job_duration_seconds", &DURATION_BOUNDS, "How long the job's runs took."),
+        histogram(
+            "watchkeeper_job_start_delay_seconds",
+            &DELAY_BOUNDS,
+            "How long after its due time a run of the job began, first attempts only.",
+        ),
+        family(
+            "watchkeeper_job_probes_total",
+            Kind::Counter,
+            None,
+            &["outcome"],
+            "Runs of the job for `/probe` that ended, by outcome.",
+        ),
     ]
+}
+
+fn histogram(name: &str, bounds: &[f64], help: &str) -> FamilySpec {
+    FamilySpec {
+        name: name.to_owned(),
+        kind: Kind::Histogram,
+        help: help.to_owned(),
+        unit: Some("seconds".to_owned()),
+        labels: Vec::new(),
+        buckets: bounds.to_vec(),
+    }
 }
 
 /// A new job's counters, at zero.
@@ -111,17 +152,59 @@ pub(crate) fn created() -> Vec<Sample> {
     outcomes.chain(skipped).chain(dropped(&Dropped::default(), true)).chain([add(CPU, None, 0.0)]).collect()
 }
 
-/// What a run's end says of the job.
-pub(crate) fn ended(end: &RunEnd) -> Vec<Sample> {
+/// When a job runs, and where it stands.
+pub(crate) fn standing(spec: &JobSpec, record: &JobRecord) -> Vec<Sample> {
+    let (schedule, time_zone) = match &spec.schedule {
+        Some(Schedule::Every(every)) => (format!("every {}", show(every.period())), String::new()),
+        Some(Schedule::Cron(cron)) => (cron.expression().to_owned(), zone(cron)),
+        None => (String::new(), String::new()),
+    };
+    let labels = vec![schedule, time_zone, spec.policy.overlap.as_str().to_owned(), spec.policy.catch_up.as_str().to_owned()];
     let mut samples = vec![
-        set(LAST_RUN, seconds(end.finished)),
+        Sample { family: SCHEDULE, labels, value: Value::Set(1.0) },
+        paused(record.paused.is_some()),
+        failures(record.failures),
+    ];
+    samples.extend(record.last_success.map(|at| set(LAST_SUCCESS, epoch_seconds(at))));
+    samples
+}
+
+/// When a job falls due next.
+pub(crate) fn next_run(at: Option<Timestamp>) -> Sample {
+    set(NEXT_RUN, at.map_or(f64::NAN, epoch_seconds))
+}
+
+/// Whether a job is paused.
+pub(crate) fn paused(paused: bool) -> Sample {
+    set(PAUSED, f64::from(u8::from(paused)))
+}
+
+/// Failures since the last success.
+pub(crate) fn failures(failures: u32) -> Sample {
+    set(FAILURES, f64::from(failures))
+}
+
+/// What the end of a run for a probe says of the job.
+pub(crate) fn probed(end: &RunEnd) -> Vec<Sample> {
+    vec![add(PROBES, Some(end.outcome.as_str()), 1.0), add(CPU, None, end.cpu.as_secs_f64())]
+}
+
+/// What a run's end says of the job.
+pub(crate) fn ended(start: &RunStart, end: &RunEnd) -> Vec<Sample> {
+    let mut samples = vec![
+        set(LAST_RUN, epoch_seconds(end.finished)),
         set(LAST_DURATION, end.duration.as_secs_f64()),
         set(PEAK_MEMORY, approximate(end.peak_memory)),
         add(RUNS, Some(end.outcome.as_str()), 1.0),
         add(CPU, None, end.cpu.as_secs_f64()),
     ];
+    samples.push(observe(DURATION, end.duration.as_secs_f64()));
+    let due = start.trigger.nominal().filter(|_| start.attempt == 1);
+    if let (Some(due), Some(started)) = (due, end.started) {
+        samples.push(observe(START_DELAY, started.duration_since(due).as_secs_f64().max(0.0)));
+    }
     if end.outcome == Outcome::Success {
-        samples.push(set(LAST_SUCCESS, seconds(end.finished)));
+        samples.push(set(LAST_SUCCESS, epoch_seconds(end.finished)));
     }
     samples
 }
@@ -150,8 +233,8 @@ fn add(family: u32, label: Option<&str>, value: f64) -> Sample {
     Sample { family, labels: label.map(str::to_owned).into_iter().collect(), value: Value::Add(value) }
 }
 
-fn seconds(time: Timestamp) -> f64 {
-    Duration::try_from(time.duration_since(Timestamp::UNIX_EPOCH)).map_or(0.0, |since| since.as_secs_f64())
+fn observe(family: u32, value: f64) -> Sample {
+    Sample { family, labels: Vec::new(), value: Value::Observe(value) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a metric is a float; counts below 2^53 are exact")]
@@ -176,6 +259,13 @@ mod tests {
             (SERIES, "job_series"),
             (DROPPED, "samples_dropped"),
             (SKIPPED, "runs_skipped"),
+            (SCHEDULE, "schedule_info"),
+            (NEXT_RUN, "next_run"),
+            (PAUSED, "paused"),
+            (FAILURES, "consecutive_failures"),
+            (DURATION, "job_duration"),
+            (START_DELAY, "start_delay"),
+            (PROBES, "probes"),
         ] {
             assert!(names[index as usize].contains(word), "{index} {word}");
         }

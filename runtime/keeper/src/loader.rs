@@ -13,8 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arc_swap::ArcSwap;
 use watchkeeper_config::{Fingerprint, JobSpec, Settings, TrustError, read_trusted};
-use watchkeeper_ledger::Ledger;
+use watchkeeper_ledger::{JobRecord, Ledger};
 use watchkeeper_metrics::Store;
 use watchkeeper_model::JobName;
 
@@ -40,6 +41,8 @@ pub(crate) type Environment = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
 pub(crate) struct Loader {
     pub(crate) config: PathBuf,
     pub(crate) workshop: Workshop,
+    /// The same, for those who only look.
+    pub(crate) shared: Arc<ArcSwap<Workshop>>,
     pub(crate) opener: Opener,
     pub(crate) environment: Environment,
     pub(crate) ledger: Arc<Ledger>,
@@ -49,6 +52,10 @@ pub(crate) struct Loader {
     pub(crate) files: Files,
     pub(crate) plugins: Plugins,
     pub(crate) known: KnownFiles,
+    /// Checked jobs that the conductor doesn't have yet.
+    pub(crate) made: Vec<Arc<Scheduled>>,
+    /// The jobs that the ledger knew at the start, until the folder was read whole.
+    pub(crate) recorded: Option<Vec<JobRecord>>,
 }
 
 /// What the folders held at the last look.
@@ -59,6 +66,8 @@ pub(crate) struct KnownFiles {
     beside: BTreeSet<PathBuf>,
     /// Whether this pass changed what runs.
     applied: bool,
+    /// Whether the folder could be read.
+    complete: bool,
 }
 
 /// A job file.
@@ -82,12 +91,13 @@ impl Loader {
     pub(crate) async fn pass(&mut self) -> Pass {
         self.known.applied = false;
         let mut again = None;
-        self.look_at_settings(&mut again);
-        let changed = self.look_at_jobs(&mut again);
+        self.look_at_settings(&mut again).await;
+        let changed = self.look_at_jobs(&mut again).await;
         let swapped = self.look_at_plugins(&changed, &mut again).await;
         for name in self.to_make(changed, &swapped) {
             self.make(&name, &mut again).await;
         }
+        self.apply_made().await;
         self.forget_unused();
         if self.known.applied && self.look_at_refused_again() {
             sooner(&mut again, Duration::ZERO);
@@ -118,7 +128,7 @@ impl Loader {
         refused.map(|file| self.files.again(Path::new(&file.path))).count() > 0
     }
 
-    fn look_at_settings(&mut self, again: &mut Option<Duration>) {
+    async fn look_at_settings(&mut self, again: &mut Option<Duration>) {
         let path = self.config.clone();
         match self.files.look(&path) {
             Look::Unchanged => {}
@@ -131,7 +141,7 @@ impl Loader {
                 let begun = Instant::now();
                 let Some((bytes, read)) = self.read(CONFIG, &path, CONFIG_BYTES, again) else { return };
                 self.files.handled_as(&path, read);
-                match self.reload_settings(&path, bytes) {
+                match self.reload_settings(&path, bytes).await {
                     Ok(()) => self.board.loaded(CONFIG, &path, begun),
                     Err(reason) => self.board.refused(CONFIG, &path, &reason),
                 }
@@ -140,7 +150,7 @@ impl Loader {
     }
 
     /// Opens the new configuration's capabilities and gives every job its grants of them, or changes nothing.
-    fn reload_settings(&mut self, path: &Path, bytes: Vec<u8>) -> Result<(), String> {
+    async fn reload_settings(&mut self, path: &Path, bytes: Vec<u8>) -> Result<(), String> {
         let text = utf8(path, bytes)?;
         let settings = Settings::parse(path, &text, &self.environment).map_err(|error| error.to_string())?;
         fixed_at_start(path, &self.workshop.settings, &settings)?;
@@ -155,8 +165,10 @@ impl Loader {
             let job = Job { grants, ..job.as_ref().clone() };
             changed.push(Arc::new(Scheduled { job: job.into(), declaration: active.declaration.clone() }));
         }
+        self.shared.store(Arc::new(workshop.clone()));
         self.workshop = workshop;
         self.activate(changed);
+        self.apply_made().await;
         self.known.applied = true;
         Ok(())
     }
@@ -183,7 +195,7 @@ impl Loader {
         }
     }
 
-    /// Gives jobs their place in the metrics store, and has them run.
+    /// Gives jobs their place in the metrics store; they run once the pass has made all it can.
     fn declare(&mut self, jobs: Vec<Job>) -> Result<(), String> {
         let families: Vec<_> = jobs.iter().map(Job::to_declare).collect();
         let declarations = self.series.declare(&families).map_err(|error| error.to_string())?;
@@ -201,7 +213,16 @@ impl Loader {
                 self.known.applied = true;
             }
         }
-        self.conductor.apply(scheduled);
+        self.made.extend(scheduled);
+    }
+
+    /// Has what was made run, all of it at once.
+    pub(super) async fn apply_made(&mut self) {
+        self.conductor.apply(std::mem::take(&mut self.made)).await;
+        if let Some(before) = self.known.complete.then(|| self.recorded.take()).flatten() {
+            let jobs = &self.known.jobs;
+            self.conductor.retire_absent(&before, |name| jobs.contains_key(name)).await;
+        }
     }
 }
 
@@ -216,6 +237,7 @@ fn fixed_at_start(path: &Path, before: &Settings, after: &Settings) -> Result<()
         ("store", before.store == after.store),
         ("plugins", before.plugins == after.plugins),
         ("jobs", before.jobs == after.jobs),
+        ("retention", before.retention == after.retention),
         ("limits", before.limits == after.limits),
     ];
     match fixed.iter().find(|(_, same)| !same) {

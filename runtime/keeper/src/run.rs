@@ -1,23 +1,23 @@
-//! One run, from its record in the ledger to its numbers in the scrape. In the ledger before it starts; settled, then
-//! in the ledger, then in the metrics when it ends.
+//! One run, from its order to its numbers in the scrape: settled when it ends, and exposed once its end is recorded. That
+//! it is claimed before, and recorded in between, is the conductor's part.
 
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use watchkeeper_contract::{RunInfo, Settlement, bindings::watchkeeper::plugin::metrics as contract};
-use watchkeeper_ledger::Ledger;
+use watchkeeper_ledger::{History, Ledger, StateChanges};
 use watchkeeper_metrics::{Commit, Sample, Store, Value};
-use watchkeeper_model::{Clock, Outcome, RunEnd, RunId, RunStart, Trigger};
+use watchkeeper_model::{Clock, Outcome, RunEnd, RunStart};
 use watchkeeper_sandbox::{Ended, RunOrder, Sandbox};
 
 use crate::{
     host_metrics,
     job::{Job, Scheduled},
-    telemetry::Telemetry,
 };
 
 /// What a run needs of the house.
+#[derive(Clone)]
 pub struct Rooms {
     /// Where it runs.
     pub sandbox: Arc<Sandbox>,
@@ -30,17 +30,12 @@ pub struct Rooms {
 }
 
 /// Puts together what a run of `job` is told and may do.
-pub fn order(
-    job: &Job,
-    id: RunId,
-    trigger: Trigger,
-    now: Timestamp,
-    dry_run: bool,
-    cancel: CancellationToken,
-) -> RunOrder {
+pub fn order(job: &Job, start: &RunStart, now: Timestamp, dry_run: bool, cancel: CancellationToken) -> RunOrder {
     let deadline = now.checked_add(job.spec.timeout).unwrap_or(Timestamp::MAX);
     let families = u32::try_from(job.families.len()).unwrap_or(u32::MAX);
-    let mut info = RunInfo::new(id, job.spec.name.clone(), trigger, Arc::clone(&job.config), deadline, families);
+    let mut info =
+        RunInfo::new(start.id, start.job.clone(), start.trigger.clone(), Arc::clone(&job.config), deadline, families);
+    info.attempt = start.attempt;
     info.dry_run = dry_run;
     RunOrder {
         plugin: Arc::clone(&job.plugin),
@@ -53,55 +48,57 @@ pub fn order(
 }
 
 impl Scheduled {
-    /// The first attempt of a run at `now`: what the ledger records of it, and what the sandbox runs.
-    pub fn begin(&self, trigger: Trigger, now: Timestamp, cancel: CancellationToken) -> (RunStart, RunOrder) {
-        let job = &self.job;
-        let id = RunId::new(now, fastrand::u128(..));
-        let order = order(job, id, trigger.clone(), now, false, cancel);
-        let start = RunStart {
-            id,
-            job: job.spec.name.clone(),
-            plugin: job.spec.plugin.clone(),
-            digest: job.plugin.component.digest,
-            trigger,
-            attempt: 1,
-            started: now,
-        };
-        (start, order)
+    /// What the sandbox runs for a claimed run that begins now.
+    pub fn order(&self, start: &RunStart, now: Timestamp, cancel: CancellationToken) -> RunOrder {
+        order(&self.job, start, now, false, cancel)
+    }
+
+    /// Which of its runs have a row in the ledger.
+    pub(crate) fn history(&self) -> History {
+        match self.job.spec.history {
+            watchkeeper_config::History::All => History::All,
+            watchkeeper_config::History::Failures => History::Failures,
+        }
     }
 }
 
+/// A run that is over, its effects settled; its end isn't recorded yet.
+pub struct Done {
+    /// Its end.
+    pub end: RunEnd,
+    /// What its job is to remember.
+    pub state: StateChanges,
+    /// What it emitted.
+    pub samples: Vec<contract::Sample>,
+}
+
 impl Rooms {
-    /// Runs to the end, whatever way. A run that the ledger doesn't take is not run.
-    pub async fn run(&self, start: RunStart, scheduled: &Scheduled, order: RunOrder) -> RunEnd {
-        if let Err(error) = self.ledger.begin(start.clone()).await {
-            return self.unrecorded(&start, scheduled, &format!("not run: {error}"));
-        }
+    /// Runs to the end, whatever way, and settles.
+    pub async fn run(&self, order: RunOrder) -> Done {
+        let started = self.clock.now();
         let mut ended = self.sandbox.run(order).await;
         let mut settlement = Settlement::default();
         for grant in std::mem::take(&mut ended.grants) {
             grant.settle(ended.outcome, &mut settlement).await;
         }
         let samples = std::mem::take(&mut ended.emitted.samples);
-        let mut end = self.end(ended);
-        if let Err(error) = self.ledger.finish(start.id, end.clone(), settlement.state).await {
-            end.outcome = Outcome::Failed;
-            end.message = format!("done, but not kept: {error}");
-            if let Err(error) = self.ledger.finish(start.id, end.clone(), Vec::new()).await {
-                tracing::error!(job = %start.job, run = %start.id, %error, "the ledger lost a run's end");
-            }
-        }
-        self.expose(scheduled, &end, samples);
-        Telemetry::run_ended(&start, &end);
-        end
+        Done { end: self.end(started, ended), state: settlement.state, samples }
     }
 
-    /// What the host says of a run goes out always, what the plugin says only if the run succeeded.
-    fn expose(&self, scheduled: &Scheduled, end: &RunEnd, samples: Vec<contract::Sample>) {
-        let job = &scheduled.job.spec.name;
-        let mut of_host = host_metrics::ended(end);
+    /// What the host says of a run goes out always, what the plugin says only if the run succeeded. `also` are further
+    /// samples of the host.
+    pub fn expose(
+        &self,
+        start: &RunStart,
+        scheduled: &Scheduled,
+        end: &RunEnd,
+        samples: Vec<contract::Sample>,
+        also: Vec<Sample>,
+    ) {
+        let mut of_host = host_metrics::ended(start, end);
+        of_host.extend(also);
         if end.outcome != Outcome::Success {
-            self.series.commit_host(job, &of_host);
+            self.series.commit_host(&start.job, &of_host);
             return;
         }
         let samples = self::samples(samples);
@@ -113,8 +110,9 @@ impl Rooms {
         self.series.commit_with(&scheduled.declaration, &samples, tell, now);
     }
 
-    fn end(&self, ended: Ended) -> RunEnd {
+    fn end(&self, started: Timestamp, ended: Ended) -> RunEnd {
         RunEnd {
+            started: Some(started),
             finished: self.clock.now(),
             outcome: ended.outcome,
             message: ended.message,
@@ -123,21 +121,6 @@ impl Rooms {
             peak_memory: ended.peak_memory,
             logs: ended.emitted.logs,
         }
-    }
-
-    fn unrecorded(&self, start: &RunStart, scheduled: &Scheduled, reason: &str) -> RunEnd {
-        let end = RunEnd {
-            finished: self.clock.now(),
-            outcome: Outcome::Failed,
-            message: reason.to_owned(),
-            duration: Duration::ZERO,
-            cpu: Duration::ZERO,
-            peak_memory: 0,
-            logs: Vec::new(),
-        };
-        self.expose(scheduled, &end, Vec::new());
-        Telemetry::run_ended(start, &end);
-        end
     }
 }
 

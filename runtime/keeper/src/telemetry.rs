@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use prometheus::{Gauge, IntCounterVec, IntGauge, Opts, Registry, core::Collector};
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector};
+use watchkeeper_ledger::{LedgerError, Recovery};
 use watchkeeper_model::{LogLevel, LogLine, Outcome, RunEnd, RunStart};
+
+/// What is looked after: the values of the label `invariant`.
+const INVARIANTS: [&str; 5] = ["disposed_twice", "ledger_refused", "due_time_uncovered", "job_overdue", "run_forgotten"];
 
 /// The process-wide metrics of the keeper, by event.
 pub(crate) struct Telemetry {
@@ -13,6 +17,11 @@ pub(crate) struct Telemetry {
     in_progress: IntGauge,
     queued: IntGauge,
     last_tick: Gauge,
+    ledger_up: IntGauge,
+    ledger_size: IntGauge,
+    lost: IntCounter,
+    violations: IntCounterVec,
+    scanned: Gauge,
 }
 
 impl Telemetry {
@@ -28,7 +37,7 @@ impl Telemetry {
         register(registry, &build)?.set(1);
         let gauge = |name: &str, help: &str| register(registry, &IntGauge::new(name, help)?);
         let time = |name: &str, help: &str| register(registry, &Gauge::new(name, help)?);
-        Ok(Self {
+        let telemetry = Self {
             reload_successful: gauge(
                 "watchkeeper_config_last_reload_successful",
                 "Whether every file says what runs (1), or something was wrong at the last reload (0).",
@@ -50,7 +59,31 @@ impl Telemetry {
                 "watchkeeper_scheduler_last_tick_timestamp_seconds",
                 "When the scheduler last looked for due jobs.",
             )?,
-        })
+            ledger_up: gauge("watchkeeper_ledger_up", "Whether the ledger takes writes (1) or not (0): without it nothing runs.")?,
+            ledger_size: gauge("watchkeeper_ledger_size_bytes", "What the ledger takes on disk, its log included.")?,
+            lost: register(
+                registry,
+                &IntCounter::new(
+                    "watchkeeper_runs_lost_total",
+                    "Runs of an earlier process whose end nobody saw, found at the start.",
+                )?,
+            )?,
+            violations: register(
+                registry,
+                &IntCounterVec::new(
+                    Opts::new("watchkeeper_invariant_violations_total", "What must never be and was, by invariant."),
+                    &["invariant"],
+                )?,
+            )?,
+            scanned: time(
+                "watchkeeper_invariant_scan_timestamp_seconds",
+                "When the invariants were last looked at.",
+            )?,
+        };
+        for invariant in INVARIANTS {
+            telemetry.violations.with_label_values(&[invariant]).inc_by(0);
+        }
+        Ok(telemetry)
     }
 
     pub(crate) fn reloaded(&self, problems: usize, now: f64) {
@@ -74,6 +107,38 @@ impl Telemetry {
         self.last_tick.set(now);
         self.in_progress.set(i64::try_from(in_progress).unwrap_or(i64::MAX));
         self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn store_away(&self, error: &LedgerError) {
+        self.ledger_up.set(0);
+        tracing::error!(%error, "the ledger takes nothing: no run begins until it does");
+    }
+
+    pub(crate) fn store_back(&self) {
+        self.ledger_up.set(1);
+        tracing::info!("the ledger takes writes again");
+    }
+
+    pub(crate) fn ledger_size(&self, bytes: u64) {
+        self.ledger_size.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn recovered(&self, recovery: &Recovery) {
+        self.ledger_up.set(1);
+        self.lost.inc_by(u64::try_from(recovery.lost.len()).unwrap_or(u64::MAX));
+        for run in &recovery.lost {
+            tracing::warn!(job = %run.start.job, run = %run.start.id, claimed = %run.start.claimed, "run lost: the process ended before it did");
+        }
+    }
+
+    /// What must never be, and is.
+    pub(crate) fn violated(&self, invariant: &str, what: &str) {
+        self.violations.with_label_values(&[invariant]).inc();
+        tracing::error!(invariant, what, "an invariant is violated");
+    }
+
+    pub(crate) fn scanned(&self, now: f64) {
+        self.scanned.set(now);
     }
 
     pub(crate) fn run_ended(start: &RunStart, end: &RunEnd) {

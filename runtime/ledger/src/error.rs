@@ -1,12 +1,14 @@
 //! What can be wrong with a ledger, in words for operators. SQLite's codes are told apart here and nowhere else.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use rusqlite::ErrorCode;
-use watchkeeper_model::{JobName, RunId};
+use watchkeeper_model::JobName;
+
+use crate::EntryError;
 
 /// Why the ledger can't be opened or can't do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum LedgerError {
     /// A file or folder can't be made, read or locked.
     #[error("{path}: {source}\nhint: the ledger's folder must be on a local disk and belong to the user that runs watchkeeper", path = path.display())]
@@ -14,7 +16,7 @@ pub enum LedgerError {
         /// Which.
         path: PathBuf,
         /// The system's answer.
-        source: std::io::Error,
+        source: Arc<std::io::Error>,
     },
     /// Another process has it open.
     #[error("{path}: another watchkeeper has this ledger open\nhint: stop it, or give this one a ledger of its own", path = path.display())]
@@ -63,18 +65,15 @@ pub enum LedgerError {
     /// The disk or SQLite refused for another reason.
     #[error("the ledger can't be used: {0}")]
     Unavailable(String),
+    /// What is to be recorded is more than SQLite takes, or contradicts itself.
+    #[error("the ledger can't take this: {0}")]
+    Unfit(String),
     /// [`crate::Ledger::close`] was called.
     #[error("the ledger is closed")]
     Closed,
-    /// The run never began, or has ended.
-    #[error("run {0} is not going")]
-    UnknownRun(RunId),
-    /// A run of this name is going already.
-    #[error("run {0} has begun already")]
-    KnownRun(RunId),
-    /// What a run wants to remember can't be kept.
+    /// The store works, and refused this one entry.
     #[error(transparent)]
-    State(#[from] StateError),
+    Refused(#[from] EntryError),
 }
 
 /// What is wrong with changes of a job's state.
@@ -115,11 +114,37 @@ impl fmt::Display for StatePart {
     }
 }
 
+impl LedgerError {
+    /// The store can't be used for now: nothing may start, and what is to be recorded must be kept and brought again.
+    /// Whether it was recorded is unknown; bringing it again is harmless.
+    pub const fn is_store_away(&self) -> bool {
+        matches!(self, Self::Full | Self::Busy | Self::Unavailable(_))
+    }
+}
+
+impl From<StateError> for LedgerError {
+    fn from(error: StateError) -> Self {
+        Self::Refused(EntryError::State(error))
+    }
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
 impl From<&rusqlite::Error> for LedgerError {
     fn from(error: &rusqlite::Error) -> Self {
+        if let rusqlite::Error::ToSqlConversionFailure(_) = error {
+            return Self::Unfit(error.to_string());
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch) => {
+                Self::Unfit(error.to_string())
+            }
             _ => Self::Unavailable(error.to_string()),
         }
     }

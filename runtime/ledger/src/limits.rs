@@ -15,12 +15,14 @@ pub const MAX_JOB_STATE_BYTES: usize = 16 << 20;
 /// empty values are not free.
 pub const STATE_ENTRY_BYTES: usize = 64;
 
-/// Ended runs that memory holds of one job.
-pub const RECENT_PER_JOB: usize = 20;
-/// Ended runs that memory holds of all jobs together; the oldest go first.
-pub const RECENT_RUNS: usize = 20_000;
-/// Messages and log lines that memory holds of all ended runs together; the oldest runs go first.
-pub const RECENT_BYTES: usize = 64 << 20;
+/// The most log lines that are kept of one run; as many as a job's file can ask for, and the line that tells of the rest.
+pub const MAX_LOG_LINES: usize = 100_001;
+/// The most bytes of messages, names and values that are kept of one run's log.
+pub const MAX_LOG_BYTES: usize = 16 << 20;
+/// The longest message of a run, note or name of who did something; longer ones are cut.
+pub const MAX_TEXT_BYTES: usize = 16 << 10;
+/// The most rows that one question is answered with.
+pub const MAX_ROWS: usize = 1_000;
 
 /// Checks one entry against [`MAX_KEY_BYTES`] and [`MAX_VALUE_BYTES`], so that a plugin can be told when it writes and not
 /// only when its run ends.
@@ -56,6 +58,11 @@ pub(crate) fn check_whole(job: &JobName, bytes: usize) -> Result<(), StateError>
         return Err(too_large(job, StatePart::Whole, bytes, MAX_JOB_STATE_BYTES));
     }
     Ok(())
+}
+
+/// The beginning of a text, no longer than [`MAX_TEXT_BYTES`].
+pub(crate) fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
 }
 
 /// What an entry counts.

@@ -7,6 +7,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,38 +16,41 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::{LedgerError, schema};
 
 /// How long a statement waits for another program's lock before it is [`LedgerError::Busy`].
-const BUSY: Duration = Duration::from_secs(5);
+const BUSY: Duration = Duration::from_secs(1);
 /// To what size the log is cut back after a checkpoint.
 const LOG_BYTES: i64 = 16 << 20;
+/// What the writer keeps of the file in memory at most: the pages that the runs of a thousand jobs change. With SQLite's
+/// own default, a sixteenth of it, they are read again and again.
+const CACHE_KIBIBYTES: i64 = 32 << 10;
+/// Prepared statements that a connection keeps: more than the crate has.
+const STATEMENTS: usize = 128;
 
-/// An open ledger file.
-pub(crate) struct Opened {
-    pub(crate) reader: Connection,
-    pub(crate) writer: Connection,
-    pub(crate) lock: File,
+/// Opens the file, or makes it, for writing.
+pub(crate) fn open(path: &Path) -> Result<Connection, LedgerError> {
+    let folder = folder(path)?;
+    if path.try_exists().map_err(|error| file(path, error))? {
+        refuse_exposed(path)?;
+    } else {
+        create(path, folder)?;
+    }
+    writer(path).map_err(|error| error.into_ledger_error(path))
 }
 
-pub(crate) fn open(path: &Path) -> Result<Opened, LedgerError> {
+/// The folder of the file, made if it isn't there.
+fn folder(path: &Path) -> Result<&Path, LedgerError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| file(folder, error))?;
     refuse_exposed(folder)?;
-    let lock = lock(path)?;
-    if path.try_exists().map_err(|error| file(path, error))? {
-        refuse_exposed(path)?;
-    } else {
-        create(path, folder)?;
-    }
-    let writer = writer(path).map_err(|error| error.into_ledger_error(path))?;
-    let reader = reader(path).map_err(|error| Doubt::Sqlite(error).into_ledger_error(path))?;
-    Ok(Opened { reader, writer, lock })
+    Ok(folder)
 }
 
 /// A database without a file.
 pub(crate) fn in_memory() -> Result<Connection, LedgerError> {
     let made = Connection::open_in_memory().and_then(|mut connection| {
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::migrate(&mut connection, 0)?;
         Ok(connection)
     });
@@ -77,7 +81,8 @@ fn create(path: &Path, folder: &Path) -> Result<(), LedgerError> {
 
 /// Keeps a second process out. The lock is on a file of its own: closing any handle of the database's file in this
 /// process would drop SQLite's own locks on it.
-fn lock(path: &Path) -> Result<File, LedgerError> {
+pub(crate) fn lock(path: &Path) -> Result<File, LedgerError> {
+    folder(path)?;
     let name = beside(path, ".lock");
     let lock = private().create(true).truncate(false).open(&name).map_err(|error| file(&name, error))?;
     match lock.try_lock() {
@@ -114,7 +119,7 @@ impl Doubt {
                 Some(ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                     LedgerError::from(&error)
                 }
-                _ => LedgerError::File { path, source: io::Error::other(error) },
+                _ => LedgerError::File { path, source: Arc::new(io::Error::other(error)) },
             },
         }
     }
@@ -143,11 +148,13 @@ fn writer(path: &Path) -> Result<Connection, Doubt> {
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
     schema::migrate(&mut connection, version)?;
     Ok(connection)
 }
 
-fn reader(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection to an open ledger that can't change it.
+pub(crate) fn reader(path: &Path) -> Result<Connection, LedgerError> {
     let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
@@ -157,6 +164,9 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Savepoints must not need room for files elsewhere.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 
@@ -175,12 +185,22 @@ fn private() -> OpenOptions {
     options
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// Bytes of a file; none where it isn't there.
+pub(crate) fn size(path: &Path) -> Result<u64, LedgerError> {
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(file(path, error)),
+    }
+}
+
+/// The name of a file beside the ledger's.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(ending);
     name.into()
 }
 
 fn file(path: &Path, source: io::Error) -> LedgerError {
-    LedgerError::File { path: path.to_owned(), source }
+    LedgerError::File { path: path.to_owned(), source: Arc::new(source) }
 }

@@ -6,7 +6,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i64 = 0x574b_4c47;
 
 /// Step *n* leads from schema *n* to *n + 1*; `PRAGMA user_version` says where a file is.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE state (
         job   TEXT NOT NULL,
         key   TEXT NOT NULL,
@@ -17,7 +18,9 @@ const STEPS: [&str; 1] = ["
         job   TEXT NOT NULL PRIMARY KEY,
         bytes INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    include_str!("schema/step2.sql"),
+];
 
 /// The schema that this program writes.
 pub(crate) const LATEST: i64 = STEPS.len() as i64;
@@ -27,12 +30,16 @@ pub(crate) fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Resul
     if from == LATEST {
         return Ok(());
     }
-    let done = usize::try_from(from).unwrap_or(0);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for step in STEPS.iter().skip(done) {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", LATEST)?;
+    steps(&transaction, from, LATEST)?;
     transaction.commit()
+}
+
+/// Takes the steps that lead from one schema to a later one.
+pub(crate) fn steps(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
+    for (_, step) in (0..to).zip(STEPS).skip_while(|(done, _)| *done < from) {
+        connection.execute_batch(step)?;
+    }
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "user_version", to)
 }

@@ -1,27 +1,32 @@
-//! The thread's work: it answers reads, and commits all writes that wait in one transaction, which costs one fsync however
-//! many runs ended meanwhile. Nothing else in this crate touches a connection after it was opened.
+//! The thread's work: it records all entries that wait in one transaction, which costs one fsync however many runs began
+//! and ended meanwhile, and does everything else in between. Nothing here speaks SQL.
 
-use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
+use std::{sync::Arc, time::Instant};
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
-use watchkeeper_model::JobName;
 
 use crate::{
-    LedgerError, StateError,
-    runs::Runs,
-    state,
-    worker::{Counters, Reply, Request, Write},
+    Book, Entry, LedgerError,
+    stats::Counters,
+    worker::{Reply, Request, Results},
 };
 
-/// The most requests that are taken at once: the most writes of one transaction.
-const BATCH: usize = 256;
+/// The most requests that are taken at once.
+const REQUESTS: usize = 256;
+/// Entries after which no further request joins a transaction.
+const ENTRIES: usize = 1_024;
 
-/// The only owner of an open connection.
+/// The only owner of a book.
 pub(crate) struct Thread {
-    pub(crate) connection: Connection,
-    pub(crate) runs: Arc<Mutex<Runs>>,
+    pub(crate) book: Book,
     pub(crate) counters: Arc<Counters>,
+}
+
+/// Requests that share a transaction: all their entries, and who waits for how many of them.
+#[derive(Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    waiting: Vec<(usize, Reply<Results>)>,
 }
 
 impl Thread {
@@ -29,91 +34,86 @@ impl Thread {
     pub(crate) fn serve(&mut self, mut queue: mpsc::Receiver<Request>) -> Vec<oneshot::Sender<()>> {
         let mut closers = Vec::new();
         while let Some(first) = queue.blocking_recv() {
-            let mut writes = Vec::new();
-            let waiting = std::iter::from_fn(|| queue.try_recv().ok());
-            for request in std::iter::once(first).chain(waiting).take(BATCH) {
+            let mut batch = Batch::default();
+            let mut next = Some(first);
+            let mut taken = 0;
+            while let Some(request) = next {
                 match request {
-                    Request::Read { job, key, reply } => self.read(&job, &key, reply),
-                    Request::Write(write, reply) => writes.push((write, reply)),
-                    Request::Close(reply) => closers.push(reply),
+                    Request::Record(entries, reply) => batch.add(entries, reply),
+                    Request::Do(job) => {
+                        // In the order in which it was asked.
+                        self.commit(std::mem::take(&mut batch));
+                        job(&mut self.book);
+                    }
+                    Request::Close(reply) => {
+                        closers.push(reply);
+                        queue.close();
+                    }
                 }
+                taken += 1;
+                let more = taken < REQUESTS && batch.entries.len() < ENTRIES;
+                next = if more { queue.try_recv().ok() } else { None };
             }
-            if !closers.is_empty() {
-                queue.close();
-            }
-            self.commit(writes);
+            self.commit(batch);
         }
         closers
     }
 
-    fn read(&self, job: &JobName, key: &str, reply: Reply<Option<Vec<u8>>>) {
-        let _ = reply.send(state::read(&self.connection, job, key).map_err(|error| LedgerError::from(&error)));
-    }
-
-    /// Commits a batch. If it doesn't fit on the disk, each write is tried alone: a large one must not fail small ones.
-    fn commit(&mut self, batch: Vec<(Write, Reply<()>)>) {
-        if batch.is_empty() {
+    /// Commits a batch. Where an entry of it makes the whole impossible (it is too large for the disk), each request is
+    /// tried alone: one must not fail the others.
+    fn commit(&mut self, batch: Batch) {
+        if batch.waiting.is_empty() {
             return;
         }
-        let (writes, replies): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-        let together = self.transact(&writes);
-        let full = |error: &rusqlite::Error| error.sqlite_error_code() == Some(ErrorCode::DiskFull);
-        if together.as_ref().is_err_and(full) && writes.len() > 1 {
-            for (write, reply) in writes.into_iter().zip(replies) {
-                let alone = self.transact(std::slice::from_ref(&write));
-                self.answer(vec![write], vec![reply], alone);
+        match self.record(&batch.entries) {
+            Err(LedgerError::Full | LedgerError::Unfit(_)) if batch.waiting.len() > 1 => {
+                for alone in batch.split() {
+                    let recorded = self.record(&alone.entries);
+                    self.answer(alone, recorded);
+                }
             }
-        } else {
-            self.answer(writes, replies, together);
+            recorded => self.answer(batch, recorded),
         }
     }
 
-    /// One transaction: all writes or none, but those that pass a limit are left out. One result for each write.
-    fn transact(&mut self, writes: &[Write]) -> rusqlite::Result<Vec<Result<(), StateError>>> {
-        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut results = Vec::with_capacity(writes.len());
-        for write in writes {
-            let savepoint = transaction.savepoint()?;
-            let result = match write {
-                Write::Finish { job, state, .. } => state::apply(&savepoint, job, state)?,
-                Write::Forget { job } => Ok(state::forget(&savepoint, job)?),
-            };
-            // A savepoint that is dropped is rolled back.
-            if result.is_ok() {
-                savepoint.commit()?;
-            }
-            results.push(result);
-        }
-        transaction.commit()?;
-        self.counters.transactions.fetch_add(1, Ordering::Relaxed);
+    fn record(&mut self, entries: &[Entry]) -> Result<Results, LedgerError> {
+        let begun = Instant::now();
+        let results = self.book.record(entries)?;
+        self.counters.committed(results.iter().filter(|result| result.is_ok()).count(), begun.elapsed());
         Ok(results)
     }
 
-    fn answer(&self, writes: Vec<Write>, replies: Vec<Reply<()>>, done: rusqlite::Result<Vec<Result<(), StateError>>>) {
-        match done {
-            Ok(results) => {
-                for ((write, reply), result) in writes.into_iter().zip(replies).zip(results) {
-                    let _ = reply.send(result.map_err(LedgerError::from).and_then(|()| self.settled(write)));
+    fn answer(&self, batch: Batch, recorded: Result<Results, LedgerError>) {
+        match recorded {
+            Ok(mut results) => {
+                for (entries, reply) in batch.waiting.into_iter().rev() {
+                    let _ = reply.send(Ok(results.split_off(results.len().saturating_sub(entries))));
                 }
             }
             Err(error) => {
-                tracing::error!(%error, writes = writes.len(), "ledger could not commit");
-                for reply in replies {
-                    self.counters.failures.fetch_add(1, Ordering::Relaxed);
-                    let _ = reply.send(Err(LedgerError::from(&error)));
+                tracing::error!(%error, entries = batch.entries.len(), "ledger could not commit");
+                self.counters.failed(batch.entries.len());
+                for (_, reply) in batch.waiting {
+                    let _ = reply.send(Err(error.clone()));
                 }
             }
         }
     }
+}
 
-    /// What follows once a write is on disk.
-    fn settled(&self, write: Write) -> Result<(), LedgerError> {
-        self.counters.writes.fetch_add(1, Ordering::Relaxed);
-        match write {
-            Write::Finish { run, end, .. } => {
-                self.runs.lock().unwrap_or_else(PoisonError::into_inner).finish(run, *end)
-            }
-            Write::Forget { .. } => Ok(()),
-        }
+impl Batch {
+    fn add(&mut self, entries: Vec<Entry>, reply: Reply<Results>) {
+        self.waiting.push((entries.len(), reply));
+        self.entries.extend(entries);
+    }
+
+    /// Each request for itself.
+    fn split(self) -> impl Iterator<Item = Self> {
+        let mut entries = self.entries.into_iter();
+        let alone = move |(count, reply)| Self {
+            entries: entries.by_ref().take(count).collect(),
+            waiting: vec![(count, reply)],
+        };
+        self.waiting.into_iter().map(alone)
     }
 }

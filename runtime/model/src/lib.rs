@@ -5,10 +5,13 @@ mod clock;
 mod digest;
 mod name;
 mod outcome;
+mod read;
 mod run;
+mod skip;
 
 pub use clock::{Clock, SystemClock};
-pub use digest::Digest;
-pub use name::{InvalidName, JobName, PluginName};
+pub use digest::{Digest, InvalidDigest};
+pub use name::{InvalidName, JobName, PluginName, TokenName};
 pub use outcome::{Failure, FailureKind, Outcome};
-pub use run::{LogLevel, LogLine, RunEnd, RunId, RunRecord, RunStart, Trigger};
+pub use run::{InvalidRunId, LogLevel, LogLine, RunEnd, RunId, RunRecord, RunStart, Trigger};
+pub use skip::{Skip, SkipReason, UnknownWord};

@@ -70,6 +70,10 @@ name!(
     /// A plugin: the stem of its component's file.
     PluginName
 );
+name!(
+    /// A bearer token of the server: who acts, as the ledger's actions have it.
+    TokenName
+);
 
 #[cfg(test)]
 mod tests {

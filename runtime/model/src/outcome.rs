@@ -1,6 +1,8 @@
 //! How a run ended, as the ledger, the metrics and people call it.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+
+use crate::UnknownWord;
 
 /// What a plugin said of a run that it could not finish; the contract's `failure`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,13 +49,16 @@ pub enum Outcome {
     Trap,
     /// The run went over one of its limits.
     Limit,
-    /// The host ended the run: the job was removed, its grants narrowed, or the process stopped.
+    /// The host ended the run: somebody asked, a newer run took its place, the job was removed, its grants narrowed, or
+    /// the process stopped.
     Cancelled,
+    /// The process ended before the run did, and nobody knows how far it came.
+    Lost,
 }
 
 impl Outcome {
     /// Every outcome, so that counters can be created at zero.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Success,
         Self::InvalidConfig,
         Self::Unavailable,
@@ -64,6 +69,7 @@ impl Outcome {
         Self::Trap,
         Self::Limit,
         Self::Cancelled,
+        Self::Lost,
     ];
 
     /// The value of the label `outcome`.
@@ -79,7 +85,16 @@ impl Outcome {
             Self::Trap => "trap",
             Self::Limit => "limit",
             Self::Cancelled => "cancelled",
+            Self::Lost => "lost",
         }
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text).ok_or(UnknownWord)
     }
 }
 

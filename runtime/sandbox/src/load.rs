@@ -212,6 +212,6 @@ fn powerless(config: &str) -> Run {
     #[expect(clippy::expect_used, reason = "a constant that is a name")]
     let job = JobName::new("describe").expect("a name");
     let id = RunId::new(Timestamp::UNIX_EPOCH, 0);
-    let info = RunInfo::new(id, job, Trigger::Manual, config.into(), Timestamp::UNIX_EPOCH, 0);
+    let info = RunInfo::new(id, job, Trigger::Manual(String::new()), config.into(), Timestamp::UNIX_EPOCH, 0);
     Run::new(Arc::new(info), Limits::default(), Vec::new())
 }

@@ -1,24 +1,37 @@
-//! When jobs fall due: intervals, cron expressions, time zones and the stable spread of their starts.
+//! When jobs fall due, and what is done about it: intervals, cron expressions, time zones, the stable spread of starts,
+//! catch-up, overlap, blackouts and retries.
 //!
 //! Pure: the time is passed in, nothing here reads a clock, a file or the machine's time zone, and zones come from the
-//! database in the binary, so that the same text gives the same times on every machine. Who waits for a due time, and
-//! what is done about one that was missed, is not decided here.
+//! database in the binary, so that the same text gives the same times on every machine. Decisions are values; who waits,
+//! records and runs is elsewhere.
 
+mod blackout;
 mod cron;
+mod decide;
+mod due;
 mod duration;
 mod error;
 mod every;
+mod policy;
+mod record;
+mod retry;
 mod spread;
+pub mod timetable;
 
 use std::{iter, time::Duration};
 
 use jiff::{Timestamp, ToSpan};
 use watchkeeper_model::JobName;
 
+pub use blackout::Blackout;
 pub use cron::Cron;
+pub use decide::{Decision, Standing, decide};
+pub use due::DueRange;
 pub use duration::parse_duration;
 pub use error::ScheduleError;
 pub use every::Every;
+pub use policy::{CatchUp, Overlap, Policy, Retry};
+pub use retry::retry_at;
 
 /// When a job falls due.
 ///

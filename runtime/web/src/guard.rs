@@ -1,4 +1,4 @@
-//! Who may ask: the checks before every route, and the headers on every answer.
+//! What may be asked at all: the checks before every route, and the headers on every answer. Who may ask is for `access`.
 //!
 //! A page on another site can make a browser send requests here, and by DNS rebinding read the answers under a name of
 //! its own. So the name that a request calls us by must be one of ours, and a request that changes something must not
@@ -14,16 +14,18 @@ use axum::{
         uri::Authority,
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use crate::{Options, escape};
+use crate::{
+    Options,
+    answer::{Refused, Sort},
+    body, escape,
+};
 
-/// The largest request body. No route reads one, so this is only the point where a sender is told so.
-const MAX_REQUEST_BODY: u64 = 64 << 10;
-
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Pages have our own script and style, and forms that come back to us; nothing else is loaded, and nobody frames them.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                                       connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// On every answer. Nothing is stored: each answer is true for a moment only.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -34,45 +36,60 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The address of ours that a connection reached.
+/// How a request came in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Arrival(pub(crate) SocketAddr);
+pub(crate) struct Arrival {
+    /// The address of ours that the connection reached.
+    pub(crate) local: SocketAddr,
+    /// Where it came from.
+    pub(crate) peer: SocketAddr,
+    /// Whether it is secured.
+    pub(crate) tls: bool,
+}
 
 /// Lets a request through to its route, or answers it.
 pub(crate) async fn guard(
     State(options): State<Arc<Options>>,
-    Extension(Arrival(local)): Extension<Arrival>,
+    Extension(arrival): Extension<Arrival>,
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match refusal(&options, local, &request) {
-        Some((code, text)) => (code, text).into_response(),
+    let mut response = match refusal(&options, arrival, &request) {
+        Some(refused) => refused.answer(Sort::of(&request)),
         None => next.run(request).await,
     };
+    let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(web) = options.access.web() {
+        for (name, value) in web.loaded().headers() {
+            // A second policy can only forbid more.
+            if *name == header::CONTENT_SECURITY_POLICY {
+                headers.append(name, value.clone());
+            } else {
+                headers.insert(name, value.clone());
+            }
+        }
     }
     response
 }
 
-fn refusal(options: &Options, local: SocketAddr, request: &Request) -> Option<(StatusCode, String)> {
+fn refusal(options: &Options, arrival: Arrival, request: &Request) -> Option<Refused> {
     let Some(host) = host(request) else {
-        return Some((StatusCode::BAD_REQUEST, "the request needs one Host header\n".to_owned()));
+        return Some(Refused::new(StatusCode::BAD_REQUEST, "the request needs one Host header"));
     };
-    if !host_allowed(options, local, host) {
-        let text =
-            format!("this is not {}\nhint: if it is, add the name to the server's `allowed_hosts`\n", shown(host));
-        return Some((StatusCode::MISDIRECTED_REQUEST, text));
+    if !host_allowed(options, arrival, host) {
+        let refused = Refused::new(StatusCode::MISDIRECTED_REQUEST, format!("this is not {}", shown(host)));
+        return Some(refused.hint("if it is, add the name to the server's `allowed_hosts`"));
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && !origins_allowed(options, host, request.headers()) {
-        let text = "requests from pages of another site are refused\n\
-                    hint: if the page is yours, add its origin to the server's `allowed_origins`\n";
-        return Some((StatusCode::FORBIDDEN, text.to_owned()));
+    if changes && !origins_allowed(options, arrival, host, request.headers()) {
+        let refused = Refused::new(StatusCode::FORBIDDEN, "requests from pages of another site are refused");
+        return Some(refused.hint("if the page is yours, add its origin to the server's `allowed_origins`"));
     }
-    if body_length(request.headers()).is_some_and(|length| length > MAX_REQUEST_BODY) {
-        let text = format!("the request's body is larger than {MAX_REQUEST_BODY} bytes\n");
-        return Some((StatusCode::PAYLOAD_TOO_LARGE, text));
+    if body_length(request.headers()).is_some_and(|length| length > body::MOST) {
+        return Some(body::too_large());
     }
     None
 }
@@ -89,7 +106,7 @@ fn host(request: &Request) -> Option<&str> {
 
 /// Ours are the loopback names and the address that the connection reached, with its port, and what the operator listed:
 /// `name` for any port, `name:port` for one.
-fn host_allowed(options: &Options, local: SocketAddr, host: &str) -> bool {
+fn host_allowed(options: &Options, arrival: Arrival, host: &str) -> bool {
     let Ok(authority) = Authority::from_str(host) else {
         return false;
     };
@@ -97,8 +114,8 @@ fn host_allowed(options: &Options, local: SocketAddr, host: &str) -> bool {
         return false;
     }
     let name = authority.host().to_ascii_lowercase();
-    let port = authority.port_u16().unwrap_or(80);
-    let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+    let port = authority.port_u16().unwrap_or(if arrival.tls { 443 } else { 80 });
+    let local = SocketAddr::new(arrival.local.ip().to_canonical(), arrival.local.port());
     let reached = match local {
         SocketAddr::V4(address) => address.ip().to_string(),
         SocketAddr::V6(address) => format!("[{}]", address.ip()),
@@ -110,10 +127,16 @@ fn host_allowed(options: &Options, local: SocketAddr, host: &str) -> bool {
     (port == local.port() && own.contains(&name.as_str())) || options.allowed_hosts.iter().any(listed)
 }
 
-/// Programs send no Origin. Browsers send one with everything that changes something; it must be our own page's or listed.
-fn origins_allowed(options: &Options, host: &str, headers: &HeaderMap) -> bool {
-    let own = format!("http://{host}");
-    headers.get_all(header::ORIGIN).iter().all(|origin| {
+/// Programs send neither Origin nor Sec-Fetch-Site. Browsers send an Origin with everything that changes something; it must
+/// be our own page's or listed. Where one leaves it out, the other header still says that the page is another site's.
+fn origins_allowed(options: &Options, arrival: Arrival, host: &str, headers: &HeaderMap) -> bool {
+    let own = format!("{}://{host}", if arrival.tls { "https" } else { "http" });
+    let mut origins = headers.get_all(header::ORIGIN).iter().peekable();
+    if origins.peek().is_none() {
+        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        return matches!(site, None | Some(b"same-origin" | b"none"));
+    }
+    origins.all(|origin| {
         let Ok(origin) = origin.to_str() else { return false };
         origin.eq_ignore_ascii_case(&own)
             || options.allowed_origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))

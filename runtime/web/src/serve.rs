@@ -1,4 +1,4 @@
-//! Connections: taken, bounded in number and in patience, and ended. What is asked on them is the routes' business.
+//! Connections: taken, secured, bounded in number and in patience, and ended. What is asked on them is the routes' business.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -10,20 +10,24 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
 };
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::{House, guard::Arrival, routes, stall::Unstalled};
+use crate::{Access, House, guard::Arrival, routes, stall::Unstalled};
 
 /// What an operator decides about the server.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Names besides the loopback ones and the address itself that requests may call it by: `name`, `name:port`.
     pub allowed_hosts: Vec<String>,
     /// Origins of other pages that may change something: `https://status.example.org`.
     pub allowed_origins: Vec<String>,
+    /// Who may see and who may act; how connections are secured.
+    pub access: Arc<Access>,
 }
 
 /// How much a server bears.
@@ -31,8 +35,14 @@ pub struct Options {
 pub(crate) struct Limits {
     /// Connections at once. Further ones wait in the system's queue.
     pub(crate) connections: usize,
-    /// The wait for a whole request head, also on a connection kept open.
+    /// Readers of the event stream at once; each has a connection.
+    pub(crate) readers: usize,
+    /// How often a quiet event stream shows that it still stands.
+    pub(crate) heartbeat: Duration,
+    /// The wait for a handshake, and for a whole request head, also on a connection kept open.
     pub(crate) head: Duration,
+    /// The wait for a whole request body.
+    pub(crate) body: Duration,
     /// The wait for a peer that takes nothing of its answer.
     pub(crate) stall: Duration,
     /// What requests under way get to end when the server does.
@@ -43,7 +53,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            readers: 64,
+            heartbeat: Duration::from_secs(15),
             head: Duration::from_secs(30),
+            body: Duration::from_secs(10),
             stall: Duration::from_secs(30),
             drain: Duration::from_secs(5),
         }
@@ -71,19 +84,23 @@ pub(crate) async fn serve_within(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
-    let router = routes::router(house, options);
+    let access = Arc::clone(&options.access);
+    let (ending, ended) = watch::channel(false);
+    let router = routes::router(limits, house, options, ended);
     let places = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
-    tracing::info!(address = %listener.local_addr()?, "serving");
+    tracing::info!(address = %listener.local_addr()?, tls = access.is_tls(), "serving");
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            (stream, place) = accept(&listener, &places) => {
+            (stream, peer, place) = accept(&listener, &places) => {
                 match stream.local_addr() {
                     Ok(local) => {
-                        let connection = connection(limits, stream, local, router.clone(), graceful.watcher());
+                        let arrival = Arrival { local, peer, tls: access.is_tls() };
+                        let handshake = handshake(limits, stream, Arc::clone(&access));
+                        let connection = connection(limits, handshake, arrival, router.clone(), graceful.watcher());
                         connections.spawn(keep(place, connection));
                     }
                     Err(error) => tracing::debug!(%error, "connection was gone before it began"),
@@ -93,6 +110,8 @@ pub(crate) async fn serve_within(
         }
     }
     drop(listener);
+    // Streams of events end by themselves now; nothing else waits for this.
+    ending.send_replace(true);
     if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
         tracing::warn!(connections = connections.len(), "requests were cut off: they outlasted the shutdown");
     }
@@ -101,12 +120,15 @@ pub(crate) async fn serve_within(
 }
 
 /// The next connection, and its place among the bounded number.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, SocketAddr, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed: there always is a place in the end.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, peer, place),
             Err(error) => {
                 tracing::warn!(%error, "could not take a connection");
                 // Out of file descriptors, most likely: others must end first.
@@ -121,15 +143,52 @@ async fn keep(place: Option<OwnedSemaphorePermit>, connection: impl Future<Outpu
     connection.await;
 }
 
-async fn connection(limits: Limits, stream: TcpStream, local: SocketAddr, router: Router, watcher: Watcher) {
+/// Secures a connection, if the configuration says so. What it says now: certificates may have been renewed.
+async fn handshake(limits: Limits, stream: TcpStream, access: Arc<Access>) -> io::Result<Secured> {
+    let stream = Unstalled::new(stream, limits.stall);
+    let Some(web) = access.web() else { return Ok(Secured::Plain(stream)) };
+    web.look().await;
+    let Some(config) = web.loaded().tls().cloned() else { return Ok(Secured::Plain(stream)) };
+    let handshake = tokio::time::timeout(limits.head, TlsAcceptor::from(config).accept(stream));
+    handshake.await?.map(|stream| Secured::Tls(Box::new(stream)))
+}
+
+async fn connection(
+    limits: Limits,
+    handshake: impl Future<Output = io::Result<Secured>>,
+    arrival: Arrival,
+    router: Router,
+    watcher: Watcher,
+) {
+    match handshake.await {
+        Ok(Secured::Plain(stream)) => requests(limits, stream, arrival, router, watcher).await,
+        Ok(Secured::Tls(stream)) => requests(limits, stream, arrival, router, watcher).await,
+        Err(error) => tracing::debug!(%error, peer = %arrival.peer, "a connection could not be secured"),
+    }
+}
+
+/// A connection as requests come over it.
+enum Secured {
+    Plain(Unstalled),
+    Tls(Box<TlsStream<Unstalled>>),
+}
+
+async fn requests(
+    limits: Limits,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    arrival: Arrival,
+    router: Router,
+    watcher: Watcher,
+) {
     let router = TowerToHyperService::new(router);
     let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Arrival(local));
+        request.extensions_mut().insert(arrival);
         router.call(request)
     });
-    let io = TokioIo::new(Unstalled::new(stream, limits.stall));
-    let connection =
-        http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(limits.head).serve_connection(io, service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection ended early");
     }

@@ -1,5 +1,5 @@
 //! A connection that can't be held open by not reading: where the peer takes nothing for a while, writing fails. (Reading
-//! needs nothing of the kind: hyper bounds the wait for a request, and no route reads a body.)
+//! needs nothing of the kind: the waits for a handshake, a request and its body have bounds of their own.)
 
 use std::{
     io,

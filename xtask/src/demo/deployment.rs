@@ -61,7 +61,7 @@ impl Deployment {
         let rows = [
             ("page", self.url("/")),
             ("metrics", self.url("/metrics")),
-            ("status", self.url("/status")),
+            ("API", self.url("/api/v1/jobs")),
             ("chain", chain.to_owned()),
             ("jobs", format!("{} (edit, add or delete one: it applies at once)", self.folder.join("jobs.d").display())),
         ];

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use tokio::{runtime::Handle, sync::Semaphore};
-use watchkeeper_contract::{Grant, GrantError, Open};
+use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open};
 use watchkeeper_model::{Clock, JobName};
 
 use crate::{
@@ -53,6 +53,7 @@ impl Chains {
             let endpoints = settings.endpoints.iter().zip(urls).map(endpoint).collect();
             let chain = NamedChain {
                 name: Arc::clone(&label),
+                chain_id: settings.chain_id,
                 endpoints,
                 timeout: settings.timeout,
                 max_response: settings.max_response,
@@ -74,6 +75,10 @@ impl Open for Chains {
 
     fn grant(&self, _job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError> {
         Ok(Arc::new(grant::parse(&self.0, written)?))
+    }
+
+    fn chains(&self) -> Vec<ChainHealth> {
+        self.0.values().map(|chain| chain.health()).collect()
     }
 }
 

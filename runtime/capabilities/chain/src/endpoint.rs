@@ -11,8 +11,10 @@ use std::{
 
 use alloy_rpc_client::RpcClient;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::timeout_at;
+use watchkeeper_contract::{EndpointHealth, EndpointStanding};
 
 use crate::{
     decode::Quantity,
@@ -35,7 +37,15 @@ pub(crate) struct Endpoint {
     standing: Mutex<Standing>,
     verifying: tokio::sync::Mutex<()>,
     batches: AtomicBool,
+    told: Mutex<Told>,
     telemetry: EndpointTelemetry,
+}
+
+/// What people are told of an endpoint beside its standing.
+#[derive(Debug, Default)]
+struct Told {
+    last_answer: Option<Timestamp>,
+    problem: Option<String>,
 }
 
 impl Endpoint {
@@ -46,6 +56,7 @@ impl Endpoint {
             standing: Mutex::new(Standing::New),
             verifying: tokio::sync::Mutex::new(()),
             batches: AtomicBool::new(true),
+            told: Mutex::default(),
             telemetry,
         }
     }
@@ -78,10 +89,37 @@ impl Endpoint {
             Fault::WrongChain { found, .. } => Standing::WrongChain { found: *found, until },
             _ => Standing::Resting { until },
         };
+        self.told().problem = Some(fault.to_string());
         let before = std::mem::replace(&mut *self.standing(), after);
         if discriminant(&before) != discriminant(&after) {
             EndpointOut { endpoint: &self.telemetry, reason: fault.to_string() }.emit();
         }
+    }
+
+    /// Notes that it gave a read its answer.
+    pub(crate) fn answered(&self, now: Timestamp) {
+        *self.told() = Told { last_answer: Some(now), problem: None };
+    }
+
+    /// How it is, for people.
+    pub(crate) fn health(&self) -> EndpointHealth {
+        let standing = match *self.standing() {
+            Standing::New => EndpointStanding::Unknown,
+            Standing::Good => EndpointStanding::Ok,
+            Standing::Resting { .. } => EndpointStanding::Failing,
+            Standing::WrongChain { .. } => EndpointStanding::WrongChain,
+        };
+        let told = self.told();
+        EndpointHealth {
+            name: self.name().to_owned(),
+            standing,
+            last_answer: told.last_answer,
+            problem: told.problem.clone(),
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn works(&self) {

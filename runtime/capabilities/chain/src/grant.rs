@@ -47,6 +47,10 @@ impl Grant for ChainGrant {
         };
         self.0.iter().map(line).collect()
     }
+
+    fn chains(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
 }
 
 #[async_trait]

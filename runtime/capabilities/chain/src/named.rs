@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
+use watchkeeper_contract::ChainHealth;
 use watchkeeper_model::Clock;
 
 use crate::{
@@ -20,6 +22,7 @@ use crate::{
 
 pub(crate) struct NamedChain {
     pub(crate) name: Arc<str>,
+    pub(crate) chain_id: u64,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) timeout: Duration,
     pub(crate) max_response: usize,
@@ -60,7 +63,10 @@ impl NamedChain {
                 read.attempt(node).await
             };
             match answer.await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    endpoint.answered(self.clock.now());
+                    return Ok(answer);
+                }
                 Err(fault) => {
                     let hurried = share < self.timeout / share_of(2 * self.endpoints.len());
                     if !(hurried && matches!(fault, Fault::Timeout)) {
@@ -75,6 +81,18 @@ impl NamedChain {
             }
         }
         Err(self.no_answer(refusals))
+    }
+
+    /// How it is, for people.
+    pub(crate) fn health(&self) -> ChainHealth {
+        let highest = self.seen.highest();
+        ChainHealth {
+            name: self.name.to_string(),
+            chain_id: self.chain_id,
+            head: highest.map(|(number, _)| number),
+            head_seen: highest.and_then(|(_, seen)| Timestamp::from_nanosecond(i128::from(seen)).ok()),
+            endpoints: self.endpoints.iter().map(Endpoint::health).collect(),
+        }
     }
 
     fn plan(&self) -> Plan<'_> {

@@ -144,5 +144,5 @@ fn begin<R: Read, T: Send + 'static>(
 
 /// With the time when its block was first seen.
 fn stamped(chain: &NamedChain, header: Header) -> Header {
-    Header { seen: chain.seen.first(header.hash, chain.now()), ..header }
+    Header { seen: chain.seen.first(header.number, header.hash, chain.now()), ..header }
 }

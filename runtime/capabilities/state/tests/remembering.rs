@@ -1,13 +1,23 @@
 //! What a run writes is its own until it succeeds, and a later run's from then on.
 #![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use watchkeeper_contract::{Budget, Capability, Grant, Limits, Open, Run, RunGrant, Settlement};
-use watchkeeper_ledger::Ledger;
+use watchkeeper_ledger::{Entry, History, Ledger};
 use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunEnd, RunId, RunStart, Trigger};
 use watchkeeper_state::{OpenState, Remembered, State, StateFault};
+
+/// The next run's number.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 fn job() -> JobName {
     JobName::new("head").unwrap()
@@ -36,19 +46,22 @@ fn put(state: &Remembered, key: &str, value: Option<&[u8]>) {
 async fn end(ledger: &Ledger, state: Box<Remembered>, outcome: Outcome) -> Settlement {
     let mut settlement = Settlement::default();
     state.settle(outcome, &mut settlement).await;
-    let id = RunId::new(Timestamp::UNIX_EPOCH, 1);
+    let id = RunId::new(Timestamp::UNIX_EPOCH, NEXT.fetch_add(1, Ordering::Relaxed).into());
+    let epoch = Timestamp::UNIX_EPOCH;
     let start = RunStart {
         id,
         job: job(),
+        generation: 1,
         plugin: PluginName::new("probe").unwrap(),
         digest: Digest::new([0; 32]),
-        trigger: Trigger::Manual,
+        trigger: Trigger::Manual("test".to_owned()),
         attempt: 1,
-        started: Timestamp::UNIX_EPOCH,
+        first: id,
+        claimed: epoch,
     };
-    ledger.begin(start).await.unwrap();
     let end = RunEnd {
-        finished: Timestamp::UNIX_EPOCH,
+        started: Some(epoch),
+        finished: epoch,
         outcome,
         message: String::new(),
         duration: Duration::ZERO,
@@ -56,7 +69,14 @@ async fn end(ledger: &Ledger, state: Box<Remembered>, outcome: Outcome) -> Settl
         peak_memory: 0,
         logs: Vec::new(),
     };
-    ledger.finish(id, end, settlement.state.clone()).await.unwrap();
+    let state = settlement.state.clone();
+    let (job, schedule) = (job(), "none".to_owned());
+    let entries = vec![
+        Entry::Generation { job, schedule, began: epoch },
+        Entry::Claim { run: start },
+        Entry::Finish { run: id, end, state, retry_at: None, pause: None, history: History::All },
+    ];
+    ledger.record(entries).await.into_iter().collect::<Result<(), _>>().unwrap();
     settlement
 }
 

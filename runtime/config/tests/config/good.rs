@@ -1,9 +1,10 @@
 //! Right configurations: what they resolve to, and what of them is never shown.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::json;
-use watchkeeper_config::{ChainName, ConfigError, JobSpec, RunLimits, Settings, text_of};
+use watchkeeper_config::{ChainName, ConfigError, JobSpec, LocalServer, Rights, RunLimits, Settings, text_of};
+use watchkeeper_model::TokenName;
 
 fn job(text: &str) -> JobSpec {
     JobSpec::parse(Path::new("jobs.d/head.toml"), text).unwrap()
@@ -26,7 +27,24 @@ fn an_empty_watchkeeper_toml_has_all_defaults() {
     assert_eq!(settings.limits.grace, Duration::from_secs(30));
     assert_eq!(settings.limits.component_size, 64 << 20);
     assert_eq!(settings.limits.compile.memory, 1 << 30);
+    assert_eq!(settings.retention.max_age, Duration::from_hours(90 * 24));
+    assert_eq!(settings.retention.max_runs_per_job, 10_000);
+    assert_eq!(settings.server.web_config, None);
+    assert!(!settings.server.open_reading && settings.server.tokens.is_empty());
     assert!(settings.chains.is_empty());
+}
+
+#[test]
+fn the_example_to_copy_is_right() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/example");
+    let text = |path: &Path| fs::read_to_string(path).unwrap();
+    let path = folder.join("watchkeeper.toml");
+    Settings::parse(&path, &text(&path), &|name| Some(name.to_lowercase())).unwrap();
+    let jobs: Vec<_> = fs::read_dir(folder.join("jobs.d")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(jobs.len() > 1);
+    for path in jobs {
+        JobSpec::parse(&path, &text(&path)).unwrap();
+    }
 }
 
 #[test]
@@ -61,6 +79,64 @@ fn paths_are_relative_to_the_file_and_the_rest_is_as_written() {
     assert_eq!(settings.limits.grace, Duration::from_secs(90));
     assert_eq!(settings.limits.component_size, 10_000_000);
     assert_eq!(settings.limits.compile.cpu, Duration::from_secs(5));
+}
+
+#[test]
+fn the_server_knows_tokens_by_their_hash_and_its_web_config_by_its_path() {
+    let digits = "0123456789abcdefABCDEF00".to_owned() + &"ff".repeat(20);
+    let settings = settings(&format!(
+        r#"
+        [server]
+        listen = "0.0.0.0:9464"
+        web_config = "web.yml"
+        reading = "open"
+        [server.tokens.deploy]
+        hash = "sha256:{digits}"
+        expires = "2027-01-31T01:00:00+01:00"
+        rights = ["act"]
+        [server.tokens.dashboard]
+        hash = "sha256:{}"
+        expires = 2027-01-31T00:00:00Z
+        rights = ["read", "act", "read"]
+        [server.tokens.for-ever]
+        hash = "sha256:{}"
+        rights = ["read"]
+        "#,
+        "00".repeat(32),
+        "11".repeat(32),
+    ))
+    .unwrap();
+    assert_eq!(settings.server.web_config.as_deref(), Some(Path::new("/etc/watchkeeper/web.yml")));
+    assert!(settings.server.open_reading);
+    let token = |name: &str| settings.server.tokens[&TokenName::new(name).unwrap()].clone();
+    let (deploy, dashboard, for_ever) = (token("deploy"), token("dashboard"), token("for-ever"));
+    assert_eq!(deploy.hash[..12], [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xab, 0xcd, 0xef, 0x00]);
+    assert_eq!(deploy.rights, Rights { read: false, act: true });
+    assert_eq!(dashboard.rights, Rights { read: true, act: true });
+    assert_eq!(deploy.expires, Some("2027-01-31T00:00:00Z".parse().unwrap()));
+    assert_eq!((dashboard.expires, for_ever.expires), (deploy.expires, None));
+}
+
+#[test]
+fn beyond_loopback_somebody_has_to_say_who_may_read() {
+    let server = |rest: &str| settings(&format!("[server]\nlisten = \"[::]:9464\"\n{rest}"));
+    let token = |rights: &str| {
+        server(&format!("[server.tokens.a]\nhash = \"sha256:{}\"\nrights = [{rights:?}]", "00".repeat(32)))
+    };
+    assert!(server("").is_err() && token("act").is_err());
+    assert!(server("reading = \"open\"").is_ok() && server("web_config = \"web.yml\"").is_ok());
+    assert!(token("read").is_ok());
+}
+
+#[test]
+fn a_command_finds_the_server_whatever_else_the_file_says() {
+    let path = Path::new("/etc/watchkeeper/watchkeeper.toml");
+    let text = "[server]\nlisten = \"127.0.0.1:9000\"\n[chains.a]\nendpoints = [\"${NOT_SET_HERE}\"]\n[later]\nkey = 1";
+    let local = LocalServer::parse(path, text).unwrap();
+    assert_eq!(local.listen.to_string(), "127.0.0.1:9000");
+    assert_eq!(local.store, Path::new("/etc/watchkeeper/watchkeeper.db"));
+    let error = LocalServer::parse(path, "[server]\nlisten = \"here\"").unwrap_err();
+    assert_eq!(error.key.as_deref(), Some("server.listen"));
 }
 
 #[test]
@@ -140,7 +216,7 @@ fn a_jobs_config_becomes_json() {
             "list": [{ "a": 1 }, "$$"],
         })
     );
-    assert!(job.schedule.start_offset() < Duration::from_mins(10));
+    assert!(job.schedule.unwrap().start_offset() < Duration::from_mins(10));
 }
 
 #[test]

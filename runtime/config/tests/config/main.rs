@@ -7,4 +7,6 @@ mod good;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod trust;

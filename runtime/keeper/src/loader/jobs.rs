@@ -17,11 +17,12 @@ use crate::{
 
 impl Loader {
     /// Removes jobs whose file is gone, and reads those that changed. A folder that can't be read changes nothing.
-    pub(super) fn look_at_jobs(&mut self, again: &mut Option<Duration>) -> Vec<JobName> {
+    pub(super) async fn look_at_jobs(&mut self, again: &mut Option<Duration>) -> Vec<JobName> {
         let folder = self.workshop.settings.jobs.clone();
         let listed = match list_jobs(&folder) {
             Ok(listed) => listed,
             Err(error) => {
+                self.known.complete = false;
                 self.board.refused(JOB, &folder, &error.to_string());
                 self.known.beside = BTreeSet::from([folder]);
                 return Vec::new();
@@ -34,17 +35,24 @@ impl Loader {
         for (name, path) in listed.jobs {
             self.known.jobs.entry(name).or_insert_with(|| Known { path, wanted: None, active: None });
         }
+        self.known.complete = true;
         let names: Vec<JobName> = self.known.jobs.keys().cloned().collect();
-        names.into_iter().filter(|name| self.look_at_job(name, again)).collect()
+        let mut changed = Vec::new();
+        for name in names {
+            if self.look_at_job(&name, again).await {
+                changed.push(name);
+            }
+        }
+        changed
     }
 
     /// Whether the job has a new wish.
-    fn look_at_job(&mut self, name: &JobName, again: &mut Option<Duration>) -> bool {
+    async fn look_at_job(&mut self, name: &JobName, again: &mut Option<Duration>) -> bool {
         let Some(path) = self.known.jobs.get(name).map(|known| known.path.clone()) else { return false };
         match self.files.look(&path) {
             Look::Unchanged => {}
             Look::Resting(left) => sooner(again, left),
-            Look::Gone => self.remove(name),
+            Look::Gone => self.remove(name).await,
             Look::Changed => {
                 let Some((bytes, read)) = self.read(JOB, &path, CONFIG_BYTES, again) else { return false };
                 self.files.handled_as(&path, read);
@@ -63,8 +71,8 @@ impl Loader {
         false
     }
 
-    fn remove(&mut self, name: &JobName) {
-        self.conductor.remove(name);
+    async fn remove(&mut self, name: &JobName) {
+        self.conductor.remove(name).await;
         self.series.remove(name);
         self.known.jobs.remove(name);
         self.known.applied = true;
@@ -117,7 +125,8 @@ impl Loader {
         let (Some(wanted), Some(active)) = (&known.wanted, &known.active) else { return };
         if self.workshop.written_grants(wanted).is_ok_and(|grants| !covers(&grants, &active.job)) {
             known.active = None;
-            self.conductor.remove(name);
+            self.made.retain(|made| made.job.spec.name != *name);
+            self.conductor.stop(name);
             self.series.pause(name);
             tracing::warn!(job = %name, "stopped: its grants were narrowed, and it can't run with those that are left");
         }

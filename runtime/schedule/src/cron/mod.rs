@@ -1,18 +1,25 @@
 //! Cron expressions: read strictly, then searched in a time zone.
 //!
-//! croner reads the fields and knows which days match (`L`, `W`, `#`). The search is ours, because croner counts an
-//! expression as "fixed" only if it names one minute and one hour: `30 2,14 * * *` would miss its 02:30 on the day that
-//! the clock is put forward. It would also give up in zones that skipped a day.
+//! croner reads the fields and knows which days match (`L`, `W`, `#`); it is asked once, when an expression is read. The
+//! search is ours, because croner's differs where it matters:
+//!
+//! - It counts an expression as fixed only if it names one minute and one hour: `30 2,14 * * *` would miss its 02:30 on
+//!   the day that the clock is put forward, and come twice on the day that it is put back.
+//! - In a zone that left out a day it gives up for good (`30 2 * * *` in Pacific/Apia, December 2011), or makes up for
+//!   the day's times at its end.
+//! - Unless told otherwise, `*/2` in a day field beside a restricted one means "either".
 
+mod days;
 mod fields;
 mod search;
+mod times;
 
 use std::time::Duration;
 
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::{Timestamp, civil::Date, tz::TimeZone, tz::TimeZoneDatabase};
+use jiff::{Timestamp, tz::TimeZone, tz::TimeZoneDatabase};
 
-use self::fields::Fields;
+use self::{days::Days, fields::Fields, times::Times};
 use crate::{Gaps, ScheduleError};
 
 /// A cron expression in a time zone.
@@ -28,9 +35,9 @@ use crate::{Gaps, ScheduleError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cron {
     expression: String,
-    days: Box<croner::Cron>,
-    hours: Vec<i8>,
-    minutes: Vec<i8>,
+    fields: String,
+    days: Box<Days>,
+    times: Times,
     fixed: bool,
     zone: TimeZone,
     start_offset: Duration,
@@ -45,7 +52,7 @@ impl Cron {
                 r#"write a name of the IANA database, such as "UTC" or "Europe/Berlin""#,
             )
         })?;
-        let days = CronParser::builder()
+        let pattern = CronParser::builder()
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .dom_and_dow(fields.both_days_must_match())
@@ -53,20 +60,18 @@ impl Cron {
             .parse(&fields.to_string())
             .map_err(|error| {
                 ScheduleError::new(format!("{expression:?} is not a cron expression: {error}"), fields::HINT)
-            })?;
-        let values = |component: &croner::CronComponent| {
-            component.values().into_iter().filter_map(|value| i8::try_from(value).ok()).collect()
-        };
+            })?
+            .pattern;
         let cron = Self {
             expression: expression.to_owned(),
-            hours: values(&days.pattern.hours),
-            minutes: values(&days.pattern.minutes),
+            fields: fields.to_string(),
+            days: Box::new(Days::of(&pattern)),
+            times: Times::of(&pattern.hours, &pattern.minutes),
             fixed: fields.times_are_fixed(),
-            days: Box::new(days),
             zone,
             start_offset: Duration::ZERO,
         };
-        if cron.matches_some_day() {
+        if cron.days.any() {
             Ok(cron)
         } else {
             Err(ScheduleError::new(
@@ -86,6 +91,16 @@ impl Cron {
         &self.zone
     }
 
+    /// The five fields in one form for all texts that mean the same: upper case, single spaces, no `@` words.
+    pub(crate) fn fields(&self) -> &str {
+        &self.fields
+    }
+
+    /// The zone's name in the IANA database.
+    pub(crate) fn zone_name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     pub(crate) const fn start_offset(&self) -> Duration {
         self.start_offset
     }
@@ -100,20 +115,5 @@ impl Cron {
 
     pub(crate) fn next(&self, after: Timestamp) -> Option<Timestamp> {
         if self.fixed { self.next_fixed(after) } else { self.next_of_real_time(after) }
-    }
-
-    /// Whether any day of a whole cycle of the Gregorian calendar (400 years) matches.
-    fn matches_some_day(&self) -> bool {
-        let cycle = Date::constant(2000, 1, 1).series(jiff::Span::new().days(1)).take(146_097);
-        cycle.into_iter().any(|date| self.matches(date))
-    }
-
-    fn matches(&self, date: Date) -> bool {
-        let (year, month, day) = (i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs());
-        let weekday = u32::from(date.weekday().to_sunday_zero_offset().unsigned_abs());
-        let weekday = croner::Weekday::from_days_from_sunday(weekday);
-        let pattern = &self.days.pattern;
-        pattern.month_match(u32::from(month)).unwrap_or(false)
-            && pattern.day_match(year, u32::from(month), u32::from(day), weekday).unwrap_or(false)
     }
 }

@@ -1,31 +1,27 @@
-//! The search for the next due time of a cron expression, by civil days for fixed times and by stretches of constant
-//! offset from UTC for all others. Bounded: no search looks at more days than [`HORIZON`].
+//! The search for the next due time of a cron expression: by the calendar for fixed times, and by stretches of constant
+//! offset from UTC for all others. It skips what doesn't match by months, days and hours, and allocates nothing: it is
+//! what the keeper does most.
 
 use jiff::{
     Timestamp, ToSpan,
-    civil::{DateTime, Time},
-    tz::{AmbiguousOffset, Offset},
+    civil::{Date, DateTime, Time},
+    tz::AmbiguousOffset,
 };
 
 use super::Cron;
 
-/// Days that a search looks ahead. The rarest expressions name a weekday that must be 29 February: at most 40 years apart,
-/// where 2100 is between.
-const HORIZON: usize = 41 * 366;
-
 impl Cron {
-    /// Fixed times: each (day, hour, minute) of the calendar is one instant, in order.
+    /// Fixed times: each (day, hour, minute) of the calendar is one instant, in order; so none that is before the local
+    /// time of `after` comes after it.
     pub(super) fn next_fixed(&self, after: Timestamp) -> Option<Timestamp> {
-        self.zone
-            .to_offset(after)
-            .to_datetime(after)
-            .date()
-            .series(1.day())
-            .take(HORIZON)
-            .filter(|date| self.matches(*date))
-            .flat_map(|date| self.times().map(move |time| date.to_datetime(time)))
-            .filter_map(|local| self.instant_of(local))
-            .find(|due| *due > after)
+        let now = self.zone.to_offset(after).to_datetime(after);
+        let mut local = self.at_or_after(now.date(), now.hour(), now.minute())?;
+        loop {
+            if let Some(due) = self.instant_of(local).filter(|due| *due > after) {
+                return Some(due);
+            }
+            local = self.at_or_after(local.date(), local.hour(), local.minute() + 1)?;
+        }
     }
 
     /// The instant at which a fixed time comes: its first, or the end of the gap that it fell into.
@@ -48,39 +44,25 @@ impl Cron {
 
     /// Times that follow the clock: between two changes of the offset, local time is real time moved.
     pub(super) fn next_of_real_time(&self, after: Timestamp) -> Option<Timestamp> {
-        let last_day = after.checked_add((24 * i64::try_from(HORIZON).ok()?).hours()).unwrap_or(Timestamp::MAX);
         let mut from = after.checked_add(1.nanosecond()).ok()?;
-        while from < last_day {
+        loop {
             let offset = self.zone.to_offset(from);
-            let until =
-                self.zone.following(from).next().map_or(last_day, |transition| transition.timestamp().min(last_day));
-            if let Some(due) = self.next_in_stretch(from, until, offset) {
-                return Some(due);
+            let start = offset.to_datetime(from);
+            let into_minute = start.second() > 0 || start.subsec_nanosecond() > 0;
+            let local = self.at_or_after(start.date(), start.hour(), start.minute() + i8::from(into_minute));
+            let due = local.and_then(|local| offset.to_timestamp(local).ok());
+            match self.zone.following(from).next().map(|change| change.timestamp()) {
+                Some(change) if due.is_none_or(|due| due >= change) => from = change,
+                _ => return due,
             }
-            from = until;
         }
-        None
     }
 
-    /// The first matching minute in [from, until), all of which has one offset.
-    fn next_in_stretch(&self, from: Timestamp, until: Timestamp, offset: Offset) -> Option<Timestamp> {
-        let (start, end) = (offset.to_datetime(from), offset.to_datetime(until));
-        start
-            .date()
-            .series(1.day())
-            .take_while(|date| *date <= end.date())
-            .filter(|date| self.matches(*date))
-            .flat_map(|date| self.times().map(move |time| date.to_datetime(time)))
-            .skip_while(|local| *local < start)
-            .take(1)
-            .filter_map(|local| offset.to_timestamp(local).ok())
-            .find(|due| *due < until)
-    }
-
-    fn times(&self) -> impl Iterator<Item = Time> {
-        let minutes = &self.minutes;
-        self.hours
-            .iter()
-            .flat_map(move |hour| minutes.iter().filter_map(move |minute| Time::new(*hour, *minute, 0, 0).ok()))
+    /// The first local time that matches and isn't before one, whose minute may be 60.
+    fn at_or_after(&self, date: Date, hour: i8, minute: i8) -> Option<DateTime> {
+        match self.times.at_or_after(hour, minute).filter(|_| self.days.contain(date)) {
+            Some(time) => Some(date.to_datetime(time)),
+            None => Some(self.days.after(date)?.to_datetime(self.times.at_or_after(0, 0)?)),
+        }
     }
 }

@@ -8,13 +8,13 @@ use std::{
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{Furnished, PATIENCE, Server, answer, until};
-use crate::{Options, ScrapeResponse, serve::Limits};
+use super::{Furnished, PATIENCE, Server, Setup, answer, until};
+use crate::{ScrapeResponse, serve::Limits};
 
 const SHORT: Duration = Duration::from_millis(100);
 
 async fn start(house: &Arc<Furnished>, limits: Limits) -> Server {
-    Server::start_with(house, Options::default(), limits).await
+    Setup { limits, ..Setup::default() }.start(house).await
 }
 
 /// Waits for the server to close a connection, whatever it says before.
@@ -102,12 +102,12 @@ async fn a_request_that_does_not_end_is_cut_off_at_the_end() {
 async fn a_reload_ends_even_if_nobody_waits_and_only_one_goes_at_a_time() {
     let house = Arc::new(Furnished::shut());
     let server = Server::start(&house).await;
-    let head = format!("POST /-/reload HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    let head = format!("POST /-/reload HTTP/1.1\r\nHost: {}\r\n{}\r\n\r\n", server.address, server.bearer());
     let mut first = server.connect().await;
     first.write_all(head.as_bytes()).await.unwrap();
     until(|| house.reloads_begun.load(Ordering::SeqCst) == 1).await;
     drop(first);
-    let second = server.ask("POST", "/-/reload", &[]);
+    let second = server.act("/-/reload", &[], "");
     let open = async {
         assert_eq!(server.get("/-/healthy").await.code, 200);
         assert_eq!(house.reloads_begun.load(Ordering::SeqCst), 1, "two reloads at once");

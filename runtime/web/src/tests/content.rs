@@ -1,15 +1,39 @@
 //! What each path answers, and that hostile text in it stays text.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-use jiff::Timestamp;
-use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, Trigger};
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{Furnished, Server};
-use crate::status::{FileStatus, JobStatus, PluginStatus, RunSummary};
 
-/// What a plugin might say.
+/// What a plugin, a chain or a file might say.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{1b}[2J\u{7}\u{9b}31m\u{202e}\0";
+
+/// Everything that the API shows.
+const SHOWN: [&str; 11] = [
+    "/api/v1/jobs",
+    "/api/v1/jobs/main-chain",
+    "/api/v1/jobs/main-chain/schedule",
+    "/api/v1/runs",
+    "/api/v1/runs/01M3250V000000000000000002",
+    "/api/v1/plugins",
+    "/api/v1/chains",
+    "/api/v1/logs",
+    "/api/v1/actions",
+    "/api/v1/schedule?every=30s",
+    "/api/v1/openapi.json",
+];
+
+/// Everything that people look at.
+const PAGES: [&str; 9] = [
+    "/",
+    "/jobs/main-chain",
+    "/jobs/main-chain/pause",
+    "/runs",
+    "/runs/01M3250V000000000000000002",
+    "/plugins",
+    "/chains",
+    "/actions",
+    "/login",
+];
 
 #[tokio::test]
 async fn health_and_readiness_are_different_questions() {
@@ -23,124 +47,85 @@ async fn health_and_readiness_are_different_questions() {
 }
 
 #[tokio::test]
-async fn a_reload_answers_with_all_its_problems() {
+async fn a_reload_answers_with_all_its_problems_and_is_somebodys() {
     let house = Arc::new(Furnished::default());
     let server = Server::start(&house).await;
     for method in ["POST", "PUT"] {
-        assert_eq!(server.ask(method, "/-/reload", &["Content-Length: 0"]).await.code, 200);
+        assert_eq!(server.ask(method, "/-/reload", &[&server.bearer(), "Content-Length: 0"]).await.code, 200);
     }
     *house.reload.lock().unwrap() = Err("a.toml: bad\nhint: mend\nb.toml: worse\u{1b}".to_owned());
-    let failed = server.ask("POST", "/-/reload", &[]).await;
+    let failed = server.act("/-/reload", &[], "").await;
     assert_eq!((failed.code, failed.body.as_str()), (500, "a.toml: bad\nhint: mend\nb.toml: worse\n"));
-    let wrong = server.get("/-/reload").await;
+    let wrong = server.ask("GET", "/-/reload", &[]).await;
     assert_eq!((wrong.code, wrong.header("allow")), (405, Some("POST,PUT")));
+    assert_eq!(house.reloads_ended.load(Ordering::SeqCst), 3);
+    assert!(house.reloaded_by.lock().unwrap().iter().all(|by| &*by.name == "local token"));
 }
 
 #[tokio::test]
 async fn head_is_get_without_the_body_and_other_paths_are_not_there() {
     let server = Server::start(&Arc::default()).await;
-    for path in ["/", "/style.css", "/metrics", "/status", "/-/healthy", "/-/ready"] {
+    let others = ["/style.css", "/script.js", "/icon.svg", "/metrics", "/-/healthy", "/-/ready"];
+    for path in others.into_iter().chain(SHOWN).chain(PAGES) {
         let (get, head) = (server.get(path).await, server.ask("HEAD", path, &[]).await);
         assert_eq!((get.code, head.code, head.body.as_str()), (200, 200, ""), "{path}");
         assert_eq!(get.header("content-type"), head.header("content-type"), "{path}");
         assert_eq!(get.header("content-length"), head.header("content-length"), "{path}");
-        assert_eq!(server.ask("DELETE", path, &[]).await.code, 405, "{path}");
+        assert_eq!(server.ask("DELETE", path, &[&server.bearer()]).await.code, 405, "{path}");
     }
-    for path in ["/metrics/", "/-/quit", "/%2e%2e/etc/passwd", "/static"] {
-        assert_eq!(server.get(path).await.code, 404, "{path}");
+    for path in ["/metrics/", "/-/quit", "/%2e%2e/etc/passwd", "/static", "/status"] {
+        let answer = server.get(path).await;
+        assert_eq!((answer.code, answer.body.as_str()), (404, "nothing here\n"), "{path}");
+    }
+    for path in ["/nothing", "/jobs/nothing", "/jobs/UPPER", "/runs/1", "/jobs/main-chain/destroy"] {
+        let page = server.ask("GET", path, &["Accept: text/html"]).await;
+        assert_eq!((page.code, page.header("content-type")), (404, Some("text/html; charset=utf-8")), "{path}");
     }
 }
 
 #[tokio::test]
-async fn hostile_text_stays_text_on_the_page_and_in_the_status() {
-    let house = Arc::new(Furnished::default());
-    furnish_hostile(&house);
+async fn hostile_text_stays_text_in_pages_answers_and_refusals() {
+    let house = Arc::new(Furnished { text: HOSTILE.to_owned(), ..Furnished::default() });
     let server = Server::start(&house).await;
-
-    let page = server.get("/").await;
-    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-    assert!(page.body.contains("alert(1)") || page.body.contains("alert&#40;1"), "the message isn't shown");
-    for markup in ["<script", "<img", "onerror=", "javascript:"] {
-        assert!(!page.body.contains(markup), "{markup} in {}", page.body);
+    for path in SHOWN.into_iter().chain(PAGES) {
+        let answer = server.ask("GET", path, &[&server.bearer()]).await;
+        assert_eq!(answer.code, 200, "{path}");
+        assert!(!answer.body.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\0']), "{path}: {}", answer.body);
+        assert!(!answer.body.contains("\\u00"), "{path}: control characters hide in escapes");
+        let html = answer.header("content-type") == Some("text/html; charset=utf-8");
+        for markup in ["<script>alert", "<img src", "onerror=alert", "'><img", "javascript:"] {
+            assert!(!html || !answer.body.contains(markup), "{path}: {markup}");
+        }
+        let said = answer.body.contains("<script>alert(1)</script>");
+        let document = path.ends_with("openapi.json");
+        assert_eq!(said, !html && !document, "{path}: the API tells what was said, a page escapes it");
     }
-
-    let status = server.get("/status").await;
-    assert_eq!(status.header("content-type"), Some("application/json"));
-    let json: serde_json::Value = serde_json::from_str(&status.body).unwrap();
-    assert_eq!(json["jobs"][0]["last_run"]["outcome"], "failed");
-    assert_eq!(json["jobs"][0]["last_run"]["duration_seconds"], 1.5);
-    assert_eq!(json["jobs"][0]["runs"], serde_json::json!({"success": 3, "failed": 1}));
-    assert_eq!(json["jobs"][0]["next_run"], serde_json::Value::Null);
-    for text in [
-        "/jobs/0/problem",
-        "/jobs/0/schedule",
-        "/jobs/0/last_run/message",
-        "/plugins/0/version",
-        "/plugins/0/imports/0",
-        "/files/0/path",
-        "/files/0/error",
-        "/recent_runs/0/message",
-    ] {
-        let shown = json.pointer(text).and_then(serde_json::Value::as_str).unwrap_or_else(|| panic!("{text}"));
-        assert!(shown.ends_with("[2J31m"), "{text}: {shown:?}");
-    }
-    for body in [&page.body, &status.body] {
-        assert!(!body.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}', '\0']), "{body:?}");
-        assert!(!body.contains("\\u00"), "control characters hide in escapes: {body}");
-    }
+    *house.refusal.lock().unwrap() =
+        Some(crate::api::Refusal::new(crate::api::RefusalKind::Conflict, HOSTILE).hint(HOSTILE));
+    let refused = server.act("/api/v1/jobs/main-chain/run", &[], "").await;
+    assert_eq!(refused.code, 409);
+    assert!(refused.json()["hint"].as_str().unwrap().ends_with("[2J31m"), "{}", refused.body);
+    let probe = server.get("/probe?job=main-chain&target=a").await;
+    assert!(probe.code == 409 && !probe.body.contains('\u{1b}'), "{}", probe.body);
+    let page = server.ask("GET", "/jobs/main-chain", &["Accept: text/html"]).await;
+    assert!(page.code == 409 && !page.body.contains("<script>alert"), "{}", page.body);
 }
 
 #[tokio::test]
-async fn every_answer_forbids_scripts_sniffing_and_storing() {
+async fn every_answer_forbids_foreign_scripts_sniffing_and_storing() {
     let server = Server::start(&Arc::default()).await;
-    for path in ["/", "/metrics", "/status", "/nothing", "/-/reload"] {
+    let others = ["/metrics", "/nothing", "/-/reload", "/api/v1/nothing", "/script.js"];
+    for path in others.into_iter().chain(SHOWN).chain(PAGES) {
         let answer = server.get(path).await;
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'; style-src 'self';") && !policy.contains("unsafe"), "{path}");
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}");
+        assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
+        for inline in [" style=", "<style", " onclick=", "<script>"] {
+            assert!(!answer.body.contains(inline), "{path}: the policy forbids {inline}");
+        }
     }
-    assert!(!server.get("/").await.body.contains(" style="), "the policy forbids inline styles");
-}
-
-fn furnish_hostile(house: &Furnished) {
-    let hostile = || HOSTILE.to_owned();
-    let (job, digest) = (JobName::new("probe").unwrap(), Digest::new([0xab; 32]));
-    let run = RunSummary {
-        id: RunId::new(Timestamp::UNIX_EPOCH, 1),
-        job: job.clone(),
-        trigger: Trigger::Manual,
-        attempt: 1,
-        digest,
-        started: Timestamp::UNIX_EPOCH,
-        finished: Timestamp::UNIX_EPOCH,
-        outcome: Outcome::Failed,
-        message: hostile(),
-        duration: Duration::from_millis(1_500),
-        cpu: Duration::ZERO,
-        peak_memory: 1,
-    };
-    let mut status = house.status.lock().unwrap();
-    status.jobs.push(JobStatus {
-        name: job.clone(),
-        plugin: PluginName::new("plugin").unwrap(),
-        digest: Some(digest),
-        schedule: hostile(),
-        next_run: None,
-        running: 1,
-        last_run: Some(run.clone()),
-        last_success: None,
-        runs: BTreeMap::from([(Outcome::Success, 3), (Outcome::Failed, 1)]),
-        problem: Some(hostile()),
-    });
-    status.plugins.push(PluginStatus {
-        name: PluginName::new("plugin").unwrap(),
-        version: Some(hostile()),
-        digest: Some(digest),
-        imports: vec![hostile()],
-        jobs: vec![job],
-    });
-    status.files.push(FileStatus { path: hostile(), ok: false, error: Some(hostile()), loaded_at: None });
-    status.recent_runs.push(run);
 }

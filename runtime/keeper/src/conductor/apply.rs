@@ -1,0 +1,238 @@
+//! Jobs that come, change and go: where each stands in the ledger, and what becomes of the due times of a schedule that
+//! is no more.
+
+use std::sync::{Arc, PoisonError};
+
+use jiff::Timestamp;
+use watchkeeper_ledger::{Entry, JobRecord, LedgerError, PendingRetry};
+use watchkeeper_model::{JobName, Outcome, Skip, SkipReason};
+use watchkeeper_schedule::{
+    Schedule, retry_at,
+    timetable::{Place, backlog},
+};
+
+use super::Conductor;
+use crate::{
+    host_metrics,
+    job::Scheduled,
+    store_health::STORE_RETRY,
+};
+
+/// What the ledger has in the place of a schedule for a job that runs only when somebody asks.
+const NO_SCHEDULE: &str = "none";
+
+impl Conductor {
+    /// Puts jobs in, or in the place of what they were. Runs in flight finish under what they began with, except where
+    /// the new grants are narrower: those end now. An unchanged schedule goes on where it stood, also after a restart.
+    pub(crate) async fn apply(&self, jobs: Vec<Arc<Scheduled>>) {
+        let mut begun = Vec::new();
+        for scheduled in jobs {
+            let name = scheduled.job.spec.name.clone();
+            self.end_narrowed(&name, &scheduled);
+            self.hold(&name).await;
+            if self.same_schedule(&name, &scheduled) {
+                self.timetable().exchange(&name, scheduled);
+                self.release(&name);
+                continue;
+            }
+            let record = self.recorded_job(&name).await;
+            match record.filter(|record| record.retired.is_none() && record.schedule == written(&scheduled)) {
+                Some(record) => self.put(scheduled, &record).await,
+                None => begun.push(scheduled),
+            }
+        }
+        self.begin_generations(begun).await;
+        self.changed.notify_one();
+    }
+
+    /// Takes a job out for good, and ends its runs.
+    pub(crate) async fn remove(&self, name: &JobName) {
+        self.hold(name).await;
+        let now = self.rooms.clock.now();
+        let skip = self.timetable().backlog(name, SkipReason::Removed, now);
+        self.write(skip.into_iter().map(Entry::Skip).chain([Entry::Retire { job: name.clone(), at: now }]).collect()).await;
+        self.stop(name);
+        self.recent.remove(name);
+    }
+
+    /// Takes a job out as long as its file can't be used, and ends its runs. What falls due meanwhile is caught up with.
+    pub(crate) fn stop(&self, name: &JobName) {
+        for going in self.timetable().remove(name) {
+            going.cancel("the job was removed");
+        }
+        self.news.job_changed(name);
+    }
+
+    /// Retires jobs that the ledger knows and that have no file any more: they went while nobody watched.
+    pub(crate) async fn retire_absent(&self, known: &[JobRecord], present: impl Fn(&JobName) -> bool) {
+        let now = self.rooms.clock.now();
+        for record in known.iter().filter(|record| record.retired.is_none() && !present(&record.job)) {
+            let skip = missed(record, SkipReason::Removed, now);
+            let retire = Entry::Retire { job: record.job.clone(), at: now };
+            self.write(skip.into_iter().map(Entry::Skip).chain([retire]).collect()).await;
+            tracing::info!(job = %record.job, "was removed while nobody watched");
+        }
+    }
+
+    /// Begins the first generation of new jobs and the next one of changed ones, all in one transaction.
+    async fn begin_generations(&self, jobs: Vec<Arc<Scheduled>>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let began = self.rooms.clock.now();
+        let mut entries = Vec::new();
+        for scheduled in &jobs {
+            let name = &scheduled.job.spec.name;
+            let before = self.recorded_job(name).await;
+            let before = before.filter(|record| record.retired.is_none());
+            let skip = before.and_then(|record| missed(&record, SkipReason::Rescheduled, began));
+            if let Some(skip) = &skip {
+                self.skipped(skip);
+            }
+            entries.extend(skip.map(Entry::Skip));
+            entries.push(Entry::Generation { job: name.clone(), schedule: written(scheduled), began });
+        }
+        self.write(entries).await;
+        for scheduled in jobs {
+            let name = scheduled.job.spec.name.clone();
+            match self.recorded_job(&name).await {
+                Some(record) => self.put(scheduled, &record).await,
+                None => tracing::error!(job = %name, "the ledger lost a job: it can't run"),
+            }
+        }
+    }
+
+    async fn put(&self, scheduled: Arc<Scheduled>, record: &JobRecord) {
+        let (name, now) = (scheduled.job.spec.name.clone(), self.rooms.clock.now());
+        self.rooms.series.commit_host(&name, &host_metrics::created());
+        self.rooms.series.commit_host(&name, &host_metrics::standing(&scheduled.job.spec, record));
+        self.recent.put(record);
+        let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).remove(&name).unwrap_or_default();
+        let dropped = self.put_with(scheduled, record, left, now);
+        self.write(dropped).await;
+        self.tell_standing(&name);
+        self.quiet.notify_waiters();
+        self.news.job_changed(&name);
+    }
+
+    /// Puts a job in with what is left of it to be tried again. Returns what its policy doesn't try again.
+    fn put_with(
+        &self,
+        scheduled: Arc<Scheduled>,
+        record: &JobRecord,
+        left: Vec<PendingRetry>,
+        now: Timestamp,
+    ) -> Vec<Entry> {
+        let policy = scheduled.job.spec.policy.clone();
+        let mut dropped = Vec::new();
+        let mut timetable = self.timetable();
+        timetable.put(&record.job, scheduled, place(record), now);
+        for PendingRetry { run, lost, retry_at: due } in left {
+            let lost_due = || retry_at(&policy, Outcome::Lost, run.attempt, &run.job, run.id, now);
+            match if lost { lost_due() } else { Some(due) } {
+                Some(at) => timetable.retry(run, at),
+                None => dropped.push(Entry::DropRetry { run: run.id }),
+            }
+        }
+        timetable.release(&record.job);
+        dropped
+    }
+
+    fn same_schedule(&self, name: &JobName, scheduled: &Scheduled) -> bool {
+        let timetable = self.timetable();
+        let before = timetable.entry(name).and_then(|entry| entry.job.as_ref());
+        before.is_some_and(|before| before.job.spec.schedule == scheduled.job.spec.schedule)
+    }
+
+    fn end_narrowed(&self, name: &JobName, scheduled: &Scheduled) {
+        let timetable = self.timetable();
+        let running = timetable.entry(name).into_iter().flat_map(|entry| &entry.running);
+        for running in running.filter(|running| !scheduled.job.covers(&running.under.job)) {
+            running.run.cancel("its grants were narrowed");
+        }
+    }
+
+    /// Waits until nothing is on its way to the ledger for a job, and keeps it so.
+    pub(super) async fn hold(&self, name: &JobName) {
+        loop {
+            let quiet = self.quiet.notified();
+            if self.timetable().hold(name) {
+                return;
+            }
+            quiet.await;
+        }
+    }
+
+    pub(super) fn release(&self, name: &JobName) {
+        self.timetable().release(name);
+        self.quiet.notify_waiters();
+        self.changed.notify_one();
+    }
+
+    /// Writes entries until they are in. What the ledger refuses for good is an error of ours, and is told.
+    async fn write(&self, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        while let Err(error) = self.try_write(entries.clone()).await {
+            if !self.wait_for_store(&error).await {
+                return;
+            }
+        }
+    }
+
+    /// Writes entries as one; the first refusal counts.
+    pub(super) async fn try_write(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
+        let written: Result<(), LedgerError> = self.rooms.ledger.record(entries).await.into_iter().collect();
+        if written.is_ok() {
+            self.health.answers();
+        }
+        written
+    }
+
+    /// What the ledger has of a job, once it says; none also where it refuses for good.
+    pub(super) async fn recorded_job(&self, name: &JobName) -> Option<JobRecord> {
+        loop {
+            match self.rooms.ledger.job(name).await {
+                Ok(record) => return record,
+                Err(error) if self.wait_for_store(&error).await => {}
+                Err(_) => return None,
+            }
+        }
+    }
+
+    /// Waits where the store is away. False: it refuses for good.
+    async fn wait_for_store(&self, error: &LedgerError) -> bool {
+        if error.is_store_away() {
+            self.health.failed(error);
+            tokio::time::sleep(STORE_RETRY).await;
+            return true;
+        }
+        if !matches!(error, LedgerError::Closed) {
+            self.telemetry.violated("ledger_refused", &error.to_string());
+        }
+        false
+    }
+}
+
+/// Where a record says that its job stands.
+pub(super) fn place(record: &JobRecord) -> Place {
+    Place {
+        generation: record.generation,
+        cursor: record.cursor,
+        skip_next: record.skip_next,
+        failures: record.failures,
+        paused: record.paused.is_some(),
+    }
+}
+
+/// The due times of a recorded schedule that have come and have no disposition.
+fn missed(record: &JobRecord, reason: SkipReason, now: Timestamp) -> Option<Skip> {
+    let schedule = Schedule::from_record(&record.schedule, &record.job).ok()?;
+    backlog(&record.job, &schedule, &place(record), reason, now)
+}
+
+/// A job's schedule as the ledger has it.
+fn written(scheduled: &Scheduled) -> String {
+    scheduled.job.spec.schedule.as_ref().map_or_else(|| NO_SCHEDULE.to_owned(), Schedule::to_record)
+}

@@ -1,0 +1,99 @@
+//! A run for a scrape: `/probe?job=&target=`. Its samples are the answer and go nowhere else; it is counted, and has no row
+//! in the ledger, since a scraper asks again whatever became of it. What it would remember is dropped with it.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use watchkeeper_metrics::{FamilySpec, Kind, Limits, Sample, Store, Value};
+use watchkeeper_model::{Outcome, RunEnd, RunId, RunStart, Trigger};
+use watchkeeper_web::{
+    ProbeRequest, ScrapeResponse,
+    api::{Refusal, RefusalKind},
+};
+
+use super::{Keeper, scrape};
+use crate::{
+    host_metrics,
+    job::Job,
+    run::{self, Done},
+    telemetry::Telemetry,
+};
+
+/// The host's families of a probe's answer, in the order of the indices below.
+const SUCCESS: u32 = 0;
+const DURATION: u32 = 1;
+
+impl Keeper {
+    pub(super) async fn probe_job(&self, request: ProbeRequest) -> Result<ScrapeResponse, Refusal> {
+        let name = &request.job;
+        let unknown = || Refusal::new(RefusalKind::NotFound, format!("there is no job `{name}`"));
+        let view = self.conductor.job(name).ok_or_else(unknown)?;
+        let scheduled = Arc::clone(&view.scheduled);
+        let target = scheduled.job.spec.probe.iter().find(|target| **target == request.target);
+        let target = target.cloned().ok_or_else(|| {
+            Refusal::new(RefusalKind::Invalid, format!("job `{name}` may not probe this target"))
+                .hint("list it in the job's file: `probe = [\"TARGET\"]` under `[grants]`")
+        })?;
+        let _place = self.probes.acquire().await.map_err(|_| unknown())?;
+        let (now, cancel) = (self.clock.now(), CancellationToken::new());
+        let id = RunId::new(now, fastrand::u128(..));
+        let start = RunStart {
+            id,
+            job: name.clone(),
+            generation: view.place.generation,
+            plugin: scheduled.job.spec.plugin.clone(),
+            digest: scheduled.job.plugin.component.digest,
+            trigger: Trigger::Probe(target),
+            attempt: 1,
+            first: id,
+            claimed: now,
+        };
+        let mut order = scheduled.order(&start, now, cancel.clone());
+        order.timeout = order.timeout.min(request.scrape.timeout);
+        // A scraper that leaves takes its run along.
+        let _leaves = cancel.drop_guard();
+        let Done { end, samples, .. } = self.rooms.run(order).await;
+        self.series.commit_host(name, &host_metrics::probed(&end));
+        Telemetry::run_ended(&start, &end);
+        let answer = exposition(&scheduled.job, &end, run::samples(samples)).map_err(|reason| {
+            tracing::error!(job = %name, reason, "a probe's samples can't be exposed");
+            Refusal::new(RefusalKind::Unavailable, "its samples can't be exposed; the log says why")
+        })?;
+        Ok(scrape(Arc::new(answer), &request.scrape, self.clock.now(), Vec::new()).await)
+    }
+}
+
+/// A store with one run's samples in it.
+fn exposition(job: &Job, end: &RunEnd, samples: Vec<Sample>) -> Result<Store, String> {
+    let families = job.to_declare();
+    let limits = Limits::default();
+    let store = Store::new(limits, self::families()).map_err(|error| error.to_string())?;
+    let declared = store.declare(&[families]).map_err(|error| error.to_string())?;
+    let success = end.outcome == Outcome::Success;
+    let of_host = [set(SUCCESS, f64::from(u8::from(success))), set(DURATION, end.duration.as_secs_f64())];
+    let samples = if success { samples } else { Vec::new() };
+    for declaration in declared {
+        let now = crate::assembly::since_epoch(end.finished);
+        store.commit(&declaration, &samples, &of_host, now);
+    }
+    Ok(store)
+}
+
+fn families() -> Vec<FamilySpec> {
+    let gauge = |name: &str, unit: Option<&str>, help: &str| FamilySpec {
+        name: name.to_owned(),
+        kind: Kind::Gauge,
+        help: help.to_owned(),
+        unit: unit.map(str::to_owned),
+        labels: Vec::new(),
+        buckets: Vec::new(),
+    };
+    vec![
+        gauge("watchkeeper_probe_success", None, "Whether the run for this target succeeded (1) or not (0)."),
+        gauge("watchkeeper_probe_duration_seconds", Some("seconds"), "How long the run for this target took."),
+    ]
+}
+
+fn set(family: u32, value: f64) -> Sample {
+    Sample { family, labels: Vec::new(), value: Value::Set(value) }
+}

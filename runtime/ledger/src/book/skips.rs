@@ -1,0 +1,69 @@
+//! Due times that led to no run.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use watchkeeper_model::{JobName, Skip, SkipReason};
+
+use super::{Book, Stop, jobs};
+use crate::{
+    EntryError, LedgerError,
+    sql::{Columns, nanos, rows},
+};
+
+impl Book {
+    /// Skips of a job that end at or after `since`, the latest first, at most `limit` and [`crate::MAX_ROWS`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Busy`] or [`LedgerError::Unavailable`].
+    pub fn skips(&self, job: &JobName, since: Timestamp, limit: usize) -> Result<Vec<Skip>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT generation, reason, first, last, count FROM skips
+             WHERE job = (SELECT id FROM jobs WHERE name = ?1) AND last >= ?2 ORDER BY last DESC, generation DESC LIMIT ?3",
+        )?;
+        let found = statement.query_map(params![job.as_str(), nanos(since), rows(limit)], |row| {
+            Ok(Skip {
+                job: job.clone(),
+                generation: row.get("generation")?,
+                reason: row.word("reason")?,
+                first: row.time("first")?,
+                last: row.time("last")?,
+                count: row.get("count")?,
+            })
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip) -> Result<(), Stop> {
+    let job = jobs::in_force(connection, epoch, &skip.job)?;
+    let (first, last, reason) = (nanos(skip.first), nanos(skip.last), skip.reason.as_str());
+    if skip.generation != job.generation || first <= job.cursor {
+        let recorded = connection
+            .prepare_cached(
+                "SELECT 1 FROM skips WHERE job = ?1 AND last = ?2 AND generation = ?3 AND reason = ?4 AND first <= ?5",
+            )?
+            .exists(params![job.id, last, skip.generation, reason, first])?;
+        let disposed = || EntryError::AlreadyDisposed { job: skip.job.clone(), nominal: skip.first };
+        return if recorded { Ok(()) } else { Err(disposed().into()) };
+    }
+    let merged = connection
+        .prepare_cached(
+            "UPDATE skips SET last = ?5, count = count + ?6
+             WHERE job = ?1 AND last = ?2 AND generation = ?3 AND reason = ?4",
+        )?
+        .execute(params![job.id, job.cursor, skip.generation, reason, last, skip.count])?;
+    if merged == 0 {
+        connection
+            .prepare_cached(
+                "INSERT INTO skips (job, last, generation, first, reason, count) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![job.id, last, skip.generation, first, reason, skip.count])?;
+    }
+    let asked_for = if skip.reason == SkipReason::SkipNext { skip.count } else { 0 };
+    connection
+        .prepare_cached(
+            "UPDATE jobs SET cursor = ?2, skips = skips + ?3, skip_next = max(skip_next - ?4, 0), fence = ?5 WHERE id = ?1",
+        )?
+        .execute(params![job.id, last, skip.count, asked_for, epoch])?;
+    Ok(())
+}

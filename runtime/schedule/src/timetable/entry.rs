@@ -1,0 +1,99 @@
+//! One job of the timetable: where it stands, and what runs of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use watchkeeper_model::{RunId, RunStart, Trigger};
+
+use super::{Place, Timed};
+
+/// A job, or what is left of it until its last run is over.
+pub struct Entry<J, R> {
+    /// None: the job was removed.
+    pub job: Option<Arc<J>>,
+    /// Where it stands.
+    pub place: Place,
+    /// Its runs that go, the oldest first.
+    pub running: Vec<Running<J, R>>,
+    /// When its last run is tried again, and that run.
+    pub retry: Option<(Timestamp, RunStart)>,
+    /// Due times up to here are caught up with.
+    pub(super) awake_since: Timestamp,
+    /// The run that somebody asked for and that didn't begin yet.
+    pub(super) asked: Option<Request>,
+    /// When to look again.
+    pub(super) planned: Option<Timestamp>,
+    /// A batch is on its way to the ledger.
+    pub(super) recording: bool,
+    pub(super) held: bool,
+}
+
+/// A run, and the job as it was when the run began.
+pub struct Running<J, R> {
+    /// What the ledger holds of it.
+    pub start: RunStart,
+    /// What the caller keeps of it.
+    pub run: R,
+    /// The job.
+    pub under: Arc<J>,
+    /// A newer run takes its place.
+    pub(super) cancelled: bool,
+}
+
+/// A run that somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Request {
+    pub(super) id: RunId,
+    pub(super) by: String,
+}
+
+impl<J: Timed, R> Entry<J, R> {
+    pub(super) const fn new(place: Place, awake_since: Timestamp) -> Self {
+        Self {
+            job: None,
+            place,
+            running: Vec::new(),
+            retry: None,
+            awake_since,
+            asked: None,
+            planned: None,
+            recording: false,
+            held: false,
+        }
+    }
+
+    /// When it falls due next by its schedule; none while it is paused or has none.
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let schedule = self.job.as_ref()?.schedule()?;
+        if self.place.paused {
+            return None;
+        }
+        let from = self.place.cursor.max(now.checked_sub(schedule.start_offset()).ok()?);
+        schedule.next(from)?.checked_add(schedule.start_offset()).ok()
+    }
+
+    /// Whether a batch of it is on its way to the ledger.
+    pub const fn is_recording(&self) -> bool {
+        self.recording
+    }
+
+    /// Whether nothing is left of a removed job.
+    pub(super) fn is_over(&self) -> bool {
+        self.job.is_none() && self.running.is_empty() && !self.recording
+    }
+
+    pub(super) fn begin(&mut self, start: &RunStart, under: Arc<J>, run: R) {
+        if self.asked.as_ref().is_some_and(|asked| asked.id == start.id) {
+            self.asked = None;
+        }
+        if start.attempt > 1 || matches!(start.trigger, Trigger::Schedule(_)) {
+            self.retry = None;
+        }
+        self.running.push(Running { start: start.clone(), run, under, cancelled: false });
+    }
+
+    pub(super) fn end(&mut self, run: RunId) -> Option<Running<J, R>> {
+        let place = self.running.iter().position(|running| running.start.id == run)?;
+        Some(self.running.remove(place))
+    }
+}
