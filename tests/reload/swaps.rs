@@ -30,7 +30,6 @@ fn two_hundred_swaps_under_load_lose_double_and_break_no_run() {
         }
     }
     let watchkeeper = Watchkeeper::start(&deployment);
-    let all = PLUGINS.len() * JOBS_OF_EACH;
     let jobs: Vec<String> =
         PLUGINS.iter().flat_map(|plugin| (0..JOBS_OF_EACH).map(move |number| format!("{plugin}-{number}"))).collect();
     let before = eventually("all jobs have run", PATIENCE, || Counts::of_all(&watchkeeper, &jobs));

@@ -11,6 +11,7 @@ mod run;
 pub use base::clean;
 pub use budget::{Budget, LimitExceeded, Limits};
 pub use capability::{
-    Capability, ChainHealth, EndpointHealth, EndpointStanding, Grant, GrantError, Open, RunGrant, Settlement, StateChange,
+    Capability, ChainHealth, EndpointHealth, EndpointStanding, Grant, GrantError, Open, RunGrant, Settlement,
+    StateChange,
 };
 pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};

@@ -231,10 +231,7 @@ async fn remembered(ledger: &Ledger, recovery: &Recovery, now: Timestamp) -> Res
 
 fn turns(settings: &Settings) -> Turns {
     let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Turns {
-        total: size(settings.limits.concurrent_runs),
-        per_plugin: size(settings.limits.concurrent_runs_per_plugin),
-    }
+    Turns { total: size(settings.limits.concurrent_runs), per_plugin: size(settings.limits.concurrent_runs_per_plugin) }
 }
 
 fn retention(settings: &Settings) -> Retention {

@@ -1,14 +1,17 @@
 //! What the host says of each job, beside what the job's plugin says: the families' names, and the samples of a run's
 //! end. Counters exist at zero from the job's first day, so that `rate` sees their first step.
 
+use jiff::Timestamp;
 use watchkeeper_config::JobSpec;
 use watchkeeper_ledger::JobRecord;
-use jiff::Timestamp;
 use watchkeeper_metrics::{Dropped, FamilySpec, Kind, Sample, Value};
 use watchkeeper_model::{Outcome, RunEnd, RunStart, SkipReason};
 use watchkeeper_schedule::Schedule;
 
-use crate::{conductor::epoch_seconds, shown::{show, zone}};
+use crate::{
+    conductor::epoch_seconds,
+    shown::{show, zone},
+};
 
 const LAST_RUN: u32 = 0;
 const LAST_SUCCESS: u32 = 1;
@@ -159,7 +162,8 @@ pub(crate) fn standing(spec: &JobSpec, record: &JobRecord) -> Vec<Sample> {
         Some(Schedule::Cron(cron)) => (cron.expression().to_owned(), zone(cron)),
         None => (String::new(), String::new()),
     };
-    let labels = vec![schedule, time_zone, spec.policy.overlap.as_str().to_owned(), spec.policy.catch_up.as_str().to_owned()];
+    let labels =
+        vec![schedule, time_zone, spec.policy.overlap.as_str().to_owned(), spec.policy.catch_up.as_str().to_owned()];
     let mut samples = vec![
         Sample { family: SCHEDULE, labels, value: Value::Set(1.0) },
         paused(record.paused.is_some()),

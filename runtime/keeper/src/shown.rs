@@ -8,10 +8,10 @@ use watchkeeper_web::api::ScheduleInfo;
 /// As the operator would write it.
 pub(crate) fn schedule(schedule: &Schedule) -> ScheduleInfo {
     match schedule {
-        Schedule::Every(every) => ScheduleInfo { written: format!("every {}", show(every.period())).into(), time_zone: None },
-        Schedule::Cron(cron) => {
-            ScheduleInfo { written: cron.expression().into(), time_zone: Some(zone(cron).into()) }
+        Schedule::Every(every) => {
+            ScheduleInfo { written: format!("every {}", show(every.period())).into(), time_zone: None }
         }
+        Schedule::Cron(cron) => ScheduleInfo { written: cron.expression().into(), time_zone: Some(zone(cron).into()) },
     }
 }
 

@@ -7,7 +7,8 @@ use watchkeeper_ledger::{LedgerError, Recovery};
 use watchkeeper_model::{LogLevel, LogLine, Outcome, RunEnd, RunStart};
 
 /// What is looked after: the values of the label `invariant`.
-const INVARIANTS: [&str; 5] = ["disposed_twice", "ledger_refused", "due_time_uncovered", "job_overdue", "run_forgotten"];
+const INVARIANTS: [&str; 5] =
+    ["disposed_twice", "ledger_refused", "due_time_uncovered", "job_overdue", "run_forgotten"];
 
 /// The process-wide metrics of the keeper, by event.
 pub(crate) struct Telemetry {
@@ -59,7 +60,10 @@ impl Telemetry {
                 "watchkeeper_scheduler_last_tick_timestamp_seconds",
                 "When the scheduler last looked for due jobs.",
             )?,
-            ledger_up: gauge("watchkeeper_ledger_up", "Whether the ledger takes writes (1) or not (0): without it nothing runs.")?,
+            ledger_up: gauge(
+                "watchkeeper_ledger_up",
+                "Whether the ledger takes writes (1) or not (0): without it nothing runs.",
+            )?,
             ledger_size: gauge("watchkeeper_ledger_size_bytes", "What the ledger takes on disk, its log included.")?,
             lost: register(
                 registry,
@@ -75,10 +79,7 @@ impl Telemetry {
                     &["invariant"],
                 )?,
             )?,
-            scanned: time(
-                "watchkeeper_invariant_scan_timestamp_seconds",
-                "When the invariants were last looked at.",
-            )?,
+            scanned: time("watchkeeper_invariant_scan_timestamp_seconds", "When the invariants were last looked at.")?,
         };
         for invariant in INVARIANTS {
             telemetry.violations.with_label_values(&[invariant]).inc_by(0);

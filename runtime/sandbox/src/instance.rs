@@ -2,8 +2,10 @@
 //! their store when they end, go over a limit, run out of time or are cancelled.
 
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -130,9 +132,13 @@ async fn within<F: Future>(
     timeout: Duration,
     cancel: &CancellationToken,
 ) -> Stop<F::Output> {
+    let deadline = Instant::now() + timeout;
+    // Beside other busy guests the timer may be served late: each poll, at least one an epoch tick, looks for itself.
+    let passed = poll_fn(|_| if Instant::now() >= deadline { Poll::Ready(()) } else { Poll::Pending });
     tokio::select! {
         biased;
         () = cancel.cancelled() => Stop::Cancelled,
+        () = passed => Stop::Elapsed,
         () = tokio::time::sleep(timeout) => Stop::Elapsed,
         answer = Metered::new(call, cpu) => Stop::Answered(answer),
     }

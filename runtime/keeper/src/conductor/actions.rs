@@ -121,7 +121,8 @@ impl Conductor {
     pub(crate) async fn cancel(&self, run: RunId, asked: &Asked) -> Result<JobName, ActError> {
         let going = |conductor: &Self| {
             let timetable = conductor.timetable();
-            let mut runs = timetable.entries().flat_map(|(name, entry)| entry.running.iter().map(move |run| (name, run)));
+            let mut runs =
+                timetable.entries().flat_map(|(name, entry)| entry.running.iter().map(move |run| (name, run)));
             runs.find(|(_, running)| running.start.id == run).map(|(name, running)| (name.clone(), running.run.clone()))
         };
         let (name, _) = going(self).ok_or(ActError::NotGoing(run))?;

@@ -12,11 +12,7 @@ use watchkeeper_schedule::{
 };
 
 use super::Conductor;
-use crate::{
-    host_metrics,
-    job::Scheduled,
-    store_health::STORE_RETRY,
-};
+use crate::{host_metrics, job::Scheduled, store_health::STORE_RETRY};
 
 /// What the ledger has in the place of a schedule for a job that runs only when somebody asks.
 const NO_SCHEDULE: &str = "none";
@@ -50,7 +46,8 @@ impl Conductor {
         self.hold(name).await;
         let now = self.rooms.clock.now();
         let skip = self.timetable().backlog(name, SkipReason::Removed, now);
-        self.write(skip.into_iter().map(Entry::Skip).chain([Entry::Retire { job: name.clone(), at: now }]).collect()).await;
+        self.write(skip.into_iter().map(Entry::Skip).chain([Entry::Retire { job: name.clone(), at: now }]).collect())
+            .await;
         self.stop(name);
         self.recent.remove(name);
     }

@@ -5,21 +5,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use watchkeeper_ledger::{Entry, EntryError, LedgerError};
-use watchkeeper_model::{JobName, Outcome, RunEnd, RunStart, Skip};
 use watchkeeper_metrics::Sample;
+use watchkeeper_model::{JobName, Outcome, RunEnd, RunStart, Skip};
 use watchkeeper_schedule::{
     retry_at,
     timetable::{self, Batch, Place},
 };
 
 use super::{Conductor, Going};
-use crate::{
-    host_metrics,
-    job::Scheduled,
-    run::Done,
-    store_health::STORE_RETRY,
-    telemetry::Telemetry,
-};
+use crate::{host_metrics, job::Scheduled, run::Done, store_health::STORE_RETRY, telemetry::Telemetry};
 
 impl Conductor {
     /// Records batches in one transaction and starts what they claim.

@@ -4,7 +4,7 @@ use watchkeeper_ledger::{self as ledger, LedgerError, LogFilter, RunFilter};
 use watchkeeper_model::{LogLevel, RunId};
 use watchkeeper_schedule::Schedule;
 use watchkeeper_web::api::{
-    Action, ActionPage, ActionQuery, Due, Limit, LogEntry, LogPage, LogQuery, Preview, PreviewOf, Refusal, RefusalKind,
+    Action, ActionPage, ActionQuery, Due, LogEntry, LogPage, LogQuery, Preview, PreviewOf, Refusal, RefusalKind,
     RunDetail, RunPage, RunQuery, RunSummary, TriggerKind,
 };
 
@@ -69,7 +69,7 @@ impl Keeper {
     }
 
     pub(super) async fn show_actions(&self, query: ActionQuery) -> Result<ActionPage, LedgerError> {
-        let limit = query.limit.unwrap_or_else(Limit::default).get();
+        let limit = query.limit.unwrap_or_default().get();
         let mut records = self.ledger.actions(query.page, limit + 1).await?;
         let more = records.len() > limit;
         records.truncate(limit);

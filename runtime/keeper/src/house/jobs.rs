@@ -13,11 +13,7 @@ use watchkeeper_web::api::{
 };
 
 use super::{Keeper, away, powers::powers};
-use crate::{
-    conductor::JobView,
-    recent::BUCKET_SECONDS,
-    shown,
-};
+use crate::{conductor::JobView, recent::BUCKET_SECONDS, shown};
 
 /// Due times, runs and skips that a job's page shows.
 const NEXT: usize = 10;

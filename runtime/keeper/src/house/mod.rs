@@ -183,7 +183,9 @@ async fn scrape(
     let now: Duration = since_epoch(now);
     let work = move || series.scrape(format, encoding, now, &own);
     match tokio::task::spawn_blocking(work).await {
-        Ok(Scrape { content_type, content_encoding, body, .. }) => ScrapeResponse { content_type, content_encoding, body },
+        Ok(Scrape { content_type, content_encoding, body, .. }) => {
+            ScrapeResponse { content_type, content_encoding, body }
+        }
         Err(error) => {
             tracing::error!(%error, "the scrape failed");
             ScrapeResponse { content_type: format.content_type(), content_encoding: None, body: Vec::new() }

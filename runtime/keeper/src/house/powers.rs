@@ -28,9 +28,11 @@ impl Keeper {
         let job = &view.scheduled.job;
         let (plugin, imports) = (&job.plugin, &job.plugin.component.imports);
         let workshop = self.workshop.load();
-        let asked = workshop.sandbox.capabilities().iter().filter(|capability| {
-            imports.iter().any(|import| import.capability.as_deref() == Some(capability.name()))
-        });
+        let asked = workshop
+            .sandbox
+            .capabilities()
+            .iter()
+            .filter(|capability| imports.iter().any(|import| import.capability == Some(capability.name())));
         let file = self.settings.plugins.join(format!("{}.wasm", job.spec.plugin));
         PluginInfo {
             name: job.spec.plugin.clone(),

@@ -89,8 +89,9 @@ pub(super) fn generation(
 ) -> Result<(), Stop> {
     let began = nanos(began);
     let Some(known) = known(connection, epoch, job)? else {
-        let fenced =
-            connection.prepare_cached("SELECT 1 FROM leases WHERE name = ?1 AND fence > ?2")?.exists(params![KEEPER, epoch])?;
+        let fenced = connection
+            .prepare_cached("SELECT 1 FROM leases WHERE name = ?1 AND fence > ?2")?
+            .exists(params![KEEPER, epoch])?;
         if fenced {
             return Err(EntryError::Fenced { job: job.clone() }.into());
         }

@@ -35,16 +35,15 @@ impl Book {
 }
 
 pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip) -> Result<(), Stop> {
-    let job = jobs::in_force(connection, epoch, &skip.job)?;
     let (first, last, reason) = (nanos(skip.first), nanos(skip.last), skip.reason.as_str());
+    let job = match jobs::in_force(connection, epoch, &skip.job) {
+        // The answer to a removal may have been lost, and the removal come again.
+        Err(Stop::Refused(EntryError::UnknownJob(_))) if is_recorded(connection, skip)? => return Ok(()),
+        job => job?,
+    };
     if skip.generation != job.generation || first <= job.cursor {
-        let recorded = connection
-            .prepare_cached(
-                "SELECT 1 FROM skips WHERE job = ?1 AND last = ?2 AND generation = ?3 AND reason = ?4 AND first <= ?5",
-            )?
-            .exists(params![job.id, last, skip.generation, reason, first])?;
         let disposed = || EntryError::AlreadyDisposed { job: skip.job.clone(), nominal: skip.first };
-        return if recorded { Ok(()) } else { Err(disposed().into()) };
+        return if is_recorded(connection, skip)? { Ok(()) } else { Err(disposed().into()) };
     }
     let merged = connection
         .prepare_cached(
@@ -66,4 +65,14 @@ pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip) -> Result<(
         )?
         .execute(params![job.id, last, skip.count, asked_for, epoch])?;
     Ok(())
+}
+
+/// Whether a row ends with exactly these due times.
+fn is_recorded(connection: &Connection, skip: &Skip) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM skips JOIN jobs ON jobs.id = skips.job
+             WHERE jobs.name = ?1 AND last = ?2 AND skips.generation = ?3 AND reason = ?4 AND first <= ?5",
+        )?
+        .exists(params![skip.job.as_str(), nanos(skip.last), skip.generation, skip.reason.as_str(), nanos(skip.first)])
 }

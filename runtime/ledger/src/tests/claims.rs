@@ -171,7 +171,12 @@ fn a_removed_job_takes_nothing_until_it_is_back() {
     one(&mut book, claim(&run)).unwrap();
     let pause = |by: &str| Entry::Pause { job: job("probe"), by: by.to_owned(), note: String::new(), at: at(1) };
     one(&mut book, pause("ann")).unwrap();
-    one(&mut book, Entry::Retire { job: job("probe"), at: at(2) }).unwrap();
+    let removal =
+        [Entry::Skip(skip("probe", SkipReason::Removed, 2, 2)), Entry::Retire { job: job("probe"), at: at(2) }];
+    for attempt in 1..=2 {
+        let answers = book.record(&removal).unwrap();
+        assert_eq!(answers, [Ok(()), Ok(())], "the same again is harmless: {attempt}");
+    }
     let gone = Err(EntryError::UnknownJob(job("probe")));
     assert_eq!(one(&mut book, claim(&due("probe", 3))), gone);
     assert_eq!(one(&mut book, Entry::Skip(skip("probe", SkipReason::Removed, 3, 3))), gone);
@@ -206,5 +211,7 @@ fn a_process_that_was_replaced_may_not_write() {
     assert_eq!(one(&mut old, finish(&run, end(Outcome::Success, 2))), fenced);
     assert_eq!(one(&mut old, Entry::Skip(skip("probe", SkipReason::Paused, 2, 3))), fenced);
     assert_eq!(one(&mut old, generation("probe", "every 9s", 2)), fenced);
+    let late = one(&mut old, generation("late", "every 1s", 2));
+    assert_eq!(late, Err(EntryError::Fenced { job: job("late") }), "a job that is new to both");
     one(&mut new, claim(&due("probe", 2))).unwrap();
 }

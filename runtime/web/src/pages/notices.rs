@@ -11,8 +11,14 @@ use crate::{
 pub(crate) fn login(failed: Option<&str>, next: &str, viewer: &Viewer) -> String {
     Shell::still(viewer, "Log in").render(|page| {
         page.raw("<form class=\"card ask\" method=\"post\" action=\"/login\"><h1>Log in</h1>");
-        if let Some(failed) = failed {
-            page.raw("<p class=\"banner bad\" role=\"alert\" id=\"failed\">").text(failed).raw("</p>");
+        match failed {
+            Some(failed) => {
+                page.raw("<p class=\"banner bad\" role=\"alert\" id=\"failed\">").text(failed).raw("</p>");
+            }
+            None if next != "/" => {
+                page.raw("<p>This page needs a token, or your session is over.</p>");
+            }
+            None => {}
         }
         page.raw("<input type=\"hidden\" name=\"next\" value=\"").text(next).raw("\"><div class=\"field\">");
         page.raw("<label for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" required autofocus ");

@@ -76,15 +76,19 @@ function syncChildren(old, next, fresh) {
 async function refetch(fresh) {
   const begun = performance.now();
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (answer.redirected && new URL(answer.url).pathname === "/login") return say("ended", "Your session ended. ", answer.url);
+  if (answer.status === 401 || (answer.redirected && new URL(answer.url).pathname === "/login")) {
+    return say("ended", "Your session ended. ", `/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const next = page.querySelector("main");
   if (!next) throw new Error("no page");
   const focused = document.activeElement;
   sync(document.querySelector("main"), next, fresh);
+  sync(document.querySelector(".who"), page.querySelector(".who"), fresh);
   if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
   document.title = page.title;
   skew = clock(next) || skew;
+  sift();
   ease = (performance.now() - begun) * EASE;
   tick();
 }
@@ -139,20 +143,27 @@ function connect() {
     if (live.dataset.state !== "lost" && live.dataset.state !== "ended") {
       say("lost", `Connection lost at ${new Date(Date.now() + skew).toISOString().slice(11, 19)} UTC. Trying again.`);
     }
-    if (events.readyState === EventSource.CLOSED) setTimeout(connect, RETRY);
+    if (events.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, RETRY);
+    refresh(0);
   };
 }
 
 // Filtering is the server's; the rows at hand are hidden until it has answered.
 
+function sift() {
+  const words = document.getElementById("q")?.value.trim().toLowerCase() ?? "";
+  for (const row of document.querySelectorAll("[data-text]")) row.hidden = !row.dataset.text.includes(words);
+  return words;
+}
+
 document.addEventListener("input", ({ target }) => {
   if (target.id !== "q") return;
-  const words = target.value.trim().toLowerCase();
+  const words = sift();
   const url = new URL(location.href);
   if (words) url.searchParams.set("q", words);
   else url.searchParams.delete("q");
   history.replaceState(null, "", url);
-  for (const row of document.querySelectorAll("[data-text]")) row.hidden = !row.dataset.text.includes(words);
   refresh(300, true);
 });
 

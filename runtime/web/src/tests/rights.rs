@@ -83,7 +83,7 @@ async fn each_credential_opens_just_what_its_rights_say() {
     let server = guarded(&house).await;
     let local = server.bearer();
     // Who, what reading comes to, what acting comes to.
-    let everybody: [(&str, Option<String>, Result<(), u16>, Result<(), u16>); 9] = [
+    let everybody = [
         ("nobody", None, Err(401), Err(401)),
         ("a token for reading", Some(bearer("reader")), Ok(()), Err(403)),
         ("a token for acting", Some(bearer("actor")), Err(403), Ok(())),

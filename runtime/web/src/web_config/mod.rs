@@ -24,7 +24,7 @@ pub(crate) use load::Loaded;
 use load::Stamps;
 
 /// How long files are taken to be as they were.
-pub(crate) const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(1);
 
 /// A web configuration file, and what it says.
 pub(crate) struct WebConfig {
@@ -91,5 +91,43 @@ impl WebConfig {
 
     fn current(&self) -> MutexGuard<'_, Arc<Loaded>> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, sync::Arc};
+
+    use super::{REST, WebConfig};
+
+    const USERS: &str = "basic_auth_users:\n  alice: $2b$04$GtbHO3UpmnLn1h.1aFPcXuXMe1nQ0m1sHTWHlyjiZJTk7ZwNkCkqy\n";
+
+    /// Looks, however short ago the last look was.
+    async fn look(config: &WebConfig) {
+        let earlier = config.looked.lock().await.at.checked_sub(REST).unwrap();
+        config.looked.lock().await.at = earlier;
+        config.look().await;
+    }
+
+    #[tokio::test]
+    async fn a_change_is_taken_a_mistake_is_not_and_no_edit_opens_what_was_guarded() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("web.yml");
+        fs::write(&path, USERS).unwrap();
+        let config = WebConfig::open(path.clone()).unwrap();
+        let first = config.loaded();
+        look(&config).await;
+        assert!(Arc::ptr_eq(&first, &config.loaded()), "nothing changed");
+
+        for wrong in ["basic_auth_users: 1", "unknown: 1", "", "http_server_config: {}"] {
+            fs::write(&path, wrong).unwrap();
+            look(&config).await;
+            assert!(Arc::ptr_eq(&first, &config.loaded()), "{wrong:?}");
+        }
+        fs::write(&path, USERS.replace("alice", "bob")).unwrap();
+        config.look().await;
+        assert!(config.loaded().password("alice").unwrap().1, "it looks once a second only");
+        look(&config).await;
+        assert!(!config.loaded().password("alice").unwrap().1 && config.loaded().password("bob").unwrap().1);
     }
 }

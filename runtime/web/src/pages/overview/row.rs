@@ -1,7 +1,7 @@
 //! One job in the overview: a row, and a second one for what is to be said about it.
 
 use crate::{
-    api::{JobOverview, JobState, Overview},
+    api::{JobOverview, JobState, Overview, Pause},
     pages::{
         ask::Verb,
         figures,
@@ -135,19 +135,24 @@ fn action(page: &mut Html, job: &JobOverview, verb: Verb, word: &'static str) {
     page.raw("<span class=\"hidden\"> ").text(job.name.as_str()).raw("</span></a>");
 }
 
-/// Why it doesn't run, or what its last run said that didn't end well, or why it is paused.
+/// Why it doesn't run, or what its last run said that didn't end well, and who paused it.
 fn says(page: &mut Html, job: &JobOverview, columns: usize) {
-    let failed = job.last_run.as_ref().filter(|_| job.state == JobState::Failing).and_then(|run| run.message.as_ref());
-    let pause = job.pause.as_ref().map(|pause| pause.note.as_ref().unwrap_or(&pause.by));
-    let (class, text) = match (&job.problem, failed, pause) {
-        (Some(problem), ..) => ("bad", problem),
-        (None, Some(message), _) => ("bad", message),
-        (None, None, Some(note)) => ("odd", note),
-        (None, None, None) => return,
-    };
-    if text.is_empty() {
+    let failed =
+        job.last_run.as_ref().filter(|_| job.state == JobState::Failing).and_then(|run| run.message.as_deref());
+    let wrong = job.problem.as_deref().or(failed).filter(|text| !text.is_empty());
+    if wrong.is_none() && job.pause.is_none() {
         return;
     }
-    page.raw("<tr class=\"says\"><td colspan=\"").show(columns).raw("\"><span class=\"message ").raw(class).raw("\">");
-    page.raw("<span>").text(&hinted(&clip(text, MESSAGE))).raw("</span></span></td></tr>");
+    page.raw("<tr class=\"says\"><td colspan=\"").show(columns).raw("\">");
+    if let Some(text) = wrong {
+        page.raw("<span class=\"message bad\"><span>").text(&hinted(&clip(text, MESSAGE))).raw("</span></span>");
+    }
+    if let Some(Pause { by, note, .. }) = &job.pause {
+        page.raw("<span class=\"message odd\"><span>Paused by ").text(&clip(by, MESSAGE));
+        if let Some(note) = note {
+            page.raw(": ").text(&clip(note, MESSAGE));
+        }
+        page.raw("</span></span>");
+    }
+    page.raw("</td></tr>");
 }

@@ -140,6 +140,8 @@ fn the_token_is_never_shown_or_kept_by_the_browser() {
     assert_eq!((field.attribute("type"), field.attribute("autocomplete")), (Some("password"), Some("off")));
     assert!(field.attribute("value").is_none());
     assert!(page.contains("The session is over.") && page.contains("value=\"/jobs/heads\""));
+    assert!(login(None, "/jobs/heads", &reader()).contains("your session is over"));
+    assert!(!login(None, "/", &reader()).contains("session"));
 }
 
 #[test]
