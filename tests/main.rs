@@ -2,15 +2,29 @@
 //! One binary, one module for each promise or part; `support` holds what starts and stops services.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
+mod api;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
+mod client_commands;
+#[cfg(test)]
 mod command_line;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod other_toolchains;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]

@@ -56,6 +56,11 @@ impl Deployment {
         self.folder.path().join("watchkeeper.toml")
     }
 
+    /// Where such a process's ledger is.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("watchkeeper.db")
+    }
+
     pub(crate) fn job(&self, name: &str, text: &str) -> Result<()> {
         self.write(&format!("jobs.d/{name}.toml"), text.as_bytes())
     }

@@ -1,4 +1,5 @@
-//! Keeper and sandbox in this process, with nothing durable: the ledger is in memory, the metrics store is the real one.
+//! Keeper and sandbox in this process, with nothing durable unless a suite brings a ledger: the house's own is in memory.
+//! The metrics store is the real one.
 //! Runs go the conductor's way, through `Rooms`; only what decides when they start is left out.
 
 use std::{collections::BTreeMap, future::Future, path::Path, sync::Arc};
@@ -11,7 +12,7 @@ use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains, EndpointSett
 use watchkeeper_config::{JobSpec, Settings};
 use watchkeeper_contract::Open;
 use watchkeeper_keeper::{Assembly, Done, Opener, Rooms, Scheduled, Workshop, host_families};
-use watchkeeper_ledger::Ledger;
+use watchkeeper_ledger::{Entry, History, Ledger};
 use watchkeeper_metrics::{Limits, Store};
 use watchkeeper_model::{Clock, RunEnd, RunId, RunStart, SystemClock, Trigger};
 use watchkeeper_sandbox::Component;
@@ -102,6 +103,37 @@ impl Job {
         let Done { end, samples, .. } = self.execute(&start).await;
         self.rooms.expose(&start, &self.scheduled, &end, samples, Vec::new());
         end
+    }
+
+    /// Makes the job known to a ledger, which may then record its runs.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub(crate) async fn begin_in(&self, ledger: &Ledger) -> Result<()> {
+        let job = self.scheduled.job.spec.name.clone();
+        let began = self.rooms.clock.now();
+        Ok(ledger.record_one(Entry::Generation { job, schedule: "every/1 3600s".to_owned(), began }).await?)
+    }
+
+    /// One run, with its claim in a ledger before it begins, and its end before its numbers are exposed.
+    ///
+    /// # Errors
+    /// The ledger's.
+    pub(crate) async fn run_in(&self, ledger: &Ledger) -> Result<RunEnd> {
+        let start = self.claim();
+        ledger.record_one(Entry::Claim { run: start.clone() }).await?;
+        let Done { end, samples, state } = self.execute(&start).await;
+        let finish = Entry::Finish {
+            run: start.id,
+            end: end.clone(),
+            state,
+            retry_at: None,
+            pause: None,
+            history: History::All,
+        };
+        ledger.record_one(finish).await?;
+        self.rooms.expose(&start, &self.scheduled, &end, samples, Vec::new());
+        Ok(end)
     }
 
     /// What the ledger records of a run that begins now.

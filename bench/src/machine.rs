@@ -1,6 +1,6 @@
 //! The machine's shape, without its name: figures from elsewhere are not comparable, and readers must see that.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 
@@ -26,6 +26,19 @@ pub(crate) fn cores() -> usize {
 pub(crate) fn resident(pid: u32) -> Result<u64> {
     let path = format!("/proc/{pid}/status");
     field(&path, "VmRSS").and_then(|text| kib(&text)).with_context(|| format!("{path} has no VmRSS"))
+}
+
+/// Whether what is written to a folder is lost when the machine stops.
+pub(crate) fn is_in_memory(folder: &Path) -> bool {
+    let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        Some((Path::new(words.next()?), words.next()?))
+    });
+    let holds = mounts.filter(|(place, _)| folder.starts_with(place));
+    // Of two mounts on one place, the later one hides the other.
+    let nearest = holds.max_by_key(|(place, _)| place.components().count());
+    nearest.is_some_and(|(_, kind)| matches!(kind, "tmpfs" | "ramfs"))
 }
 
 fn field(path: &str, name: &str) -> Option<String> {

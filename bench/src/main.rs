@@ -5,7 +5,9 @@
 mod bare;
 mod built;
 mod deployment;
+mod disk;
 mod house;
+mod lanes;
 mod machine;
 mod node;
 mod report;
@@ -34,6 +36,8 @@ struct Arguments {
 enum Suite {
     /// What a run costs, and what runs do to each other.
     Run,
+    /// How late runs start, how many can be recorded, and what many schedules cost.
+    Schedule,
     /// What a scrape of many series costs.
     Metrics,
 }
@@ -58,6 +62,7 @@ fn measure(suite: Suite) -> Result<Report> {
     }
     match suite {
         Suite::Run => suites::run::measure(),
+        Suite::Schedule => suites::schedule::measure(),
         Suite::Metrics => suites::metrics::measure(),
     }
 }

@@ -31,6 +31,13 @@ impl Samples {
         if sorted.is_empty() { Duration::ZERO } else { *sorted.select_nth_unstable(middle).1 }
     }
 
+    /// What so many of a hundred samples don't exceed.
+    pub(crate) fn percentile(&self, of_hundred: usize) -> Duration {
+        let mut sorted = self.0.clone();
+        let rank = (sorted.len() * of_hundred).div_ceil(100).clamp(1, sorted.len().max(1));
+        if sorted.is_empty() { Duration::ZERO } else { *sorted.select_nth_unstable(rank - 1).1 }
+    }
+
     pub(crate) fn max(&self) -> Duration {
         self.0.iter().copied().max().unwrap_or_default()
     }
@@ -40,6 +47,12 @@ impl FromIterator<Duration> for Samples {
     fn from_iter<I: IntoIterator<Item = Duration>>(samples: I) -> Self {
         Self(samples.into_iter().collect())
     }
+}
+
+/// The one in the middle.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// A duration as a number of microseconds.

@@ -23,6 +23,12 @@ fn help_teaches() {
         &["plugin", "new", "--help"],
         &["plugin", "build", "--help"],
         &["plugin", "inspect", "--help"],
+        &["jobs", "--help"],
+        &["job", "--help"],
+        &["job", "run", "--help"],
+        &["runs", "--help"],
+        &["logs", "--help"],
+        &["token", "new", "--help"],
         &["completions", "--help"],
     ] {
         let output = transcript.call(Path::new("/"), command);

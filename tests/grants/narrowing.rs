@@ -73,9 +73,7 @@ fn without_a_power_that_the_plugin_does_not_import_the_run_in_flight_ends_too() 
 fn without_a_power_that_the_plugin_needs_the_run_in_flight_ends_and_the_job_stops_until_it_is_mended() {
     let stuck = Stuck::new("evm-chain", "chain = [\"dev\"]\nstate = true");
     stuck.deployment.job("probe", &job("evm-chain", "chain = [\"dev\"]"));
-    eventually("the job to stop", AT_ONCE, || {
-        stuck.watchkeeper.overview().jobs().is_empty().then_some(())
-    });
+    eventually("the job to stop", AT_ONCE, || stuck.watchkeeper.overview().jobs().is_empty().then_some(()));
     let metrics = stuck.watchkeeper.metrics();
     assert_eq!(metrics.all("chain_head_block_number", &[]).len(), 0, "its gauges are gone");
     assert_eq!(metrics.value("watchkeeper_config_last_reload_successful", &[]), Some(0.0));
@@ -101,9 +99,7 @@ fn a_removed_job_ends_with_its_run_and_its_series() {
     let stuck = Stuck::new("evm-chain", "chain = [\"dev\"]\nstate = true");
     assert_eq!(stuck.watchkeeper.metrics().all("chain_head_block_number", &[]).len(), 1);
     stuck.deployment.remove_job("probe");
-    eventually("the job to be gone", AT_ONCE, || {
-        stuck.watchkeeper.overview().jobs().is_empty().then_some(())
-    });
+    eventually("the job to be gone", AT_ONCE, || stuck.watchkeeper.overview().jobs().is_empty().then_some(()));
     eventually("its run to be cancelled", AT_ONCE, || {
         let run = stuck.watchkeeper.ended_runs().into_iter().next()?;
         (run["job"] == "probe" && run["outcome"] == "cancelled").then_some(())

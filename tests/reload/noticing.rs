@@ -134,9 +134,7 @@ fn a_folder_that_was_replaced_is_watched_on() {
     deployment.plugin("steady");
     deployment.job("a", "plugin = \"steady\"\nevery = \"1s\"\n[config]\nvalue = 1\n");
     let watchkeeper = Watchkeeper::start(&deployment);
-    let jobs = || {
-        watchkeeper.overview().jobs().into_keys().map(str::to_owned).collect::<Vec<_>>()
-    };
+    let jobs = || watchkeeper.overview().jobs().into_keys().map(str::to_owned).collect::<Vec<_>>();
     eventually("the job", SOON, || (jobs() == ["a"]).then_some(()));
     std::fs::rename(deployment.path("jobs.d"), deployment.path("aside/old")).expect("a rename");
     std::fs::create_dir(deployment.path("jobs.d")).expect("a new folder");

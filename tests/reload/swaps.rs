@@ -90,14 +90,15 @@ impl Counts {
     }
 
     fn of(watchkeeper: &Watchkeeper, job: &str) -> Option<Self> {
-        // All that a scrape shows of one job is of the same moment; the ledger's part of the detail is of another.
         let metrics = watchkeeper.metrics();
+        let own = |family: &str| metrics.value(family, &[("job_name", job)]).map(whole);
+        let (remembered, own) = (own("tally_remembered_runs")?, own("tally_runs_total")?);
+        // The scrape's numbers of one job are of one moment, the ledger's of another.
         let detail = watchkeeper.api(&format!("jobs/{job}"));
         let sum = |keep: &dyn Fn(&str) -> bool| {
             let samples = metrics.all("watchkeeper_job_runs_total", &[("job_name", job)]).into_iter();
             samples.filter(|sample| keep(&sample.labels["outcome"])).map(|sample| whole(sample.value)).sum()
         };
-        let own = |family: &str| metrics.value(family, &[("job_name", job)]).map(whole);
         Some(Self {
             runs: detail["runs"].as_i64()?,
             skips: detail["skips"].as_i64()?,
@@ -105,8 +106,8 @@ impl Counts {
             generation: detail["generation"].as_i64()?,
             successes: sum(&|outcome| outcome == "success"),
             others: sum(&|outcome| outcome != "success"),
-            remembered: own("tally_remembered_runs")?,
-            own: own("tally_runs_total")?,
+            remembered,
+            own,
         })
     }
 

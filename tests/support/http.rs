@@ -1,8 +1,13 @@
 //! A blocking HTTP client that returns every status as an answer and uses no proxy.
 
-use std::{collections::BTreeMap, io::Read, time::Duration};
+use std::{collections::BTreeMap, io::Read, sync::Arc, time::Duration};
 
 use serde_json::Value;
+use ureq::{
+    config::ConfigBuilder,
+    tls::{Certificate, RootCerts, TlsConfig},
+    typestate::AgentScope,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,6 +47,25 @@ pub(crate) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8
     send_within(PATIENCE, method, url, headers, body)
 }
 
+/// As [`send`], over TLS to a server with this certificate (PEM) and no other.
+///
+/// # Errors
+/// If no whole answer comes: the reason as text.
+pub(crate) fn send_trusting(
+    certificate: &str,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Response, String> {
+    let certificate = Certificate::from_pem(certificate.as_bytes()).map_err(|error| error.to_string())?;
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::Specific(Arc::new(vec![certificate])))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build();
+    exchange(config(PATIENCE).tls_config(tls), method, url, headers, body)
+}
+
 /// As [`send`], with a deadline for the whole answer.
 pub(crate) fn send_within(
     deadline: Duration,
@@ -50,9 +74,23 @@ pub(crate) fn send_within(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Result<Response, String> {
+    exchange(config(deadline), method, url, headers, body)
+}
+
+fn config(deadline: Duration) -> ConfigBuilder<AgentScope> {
     let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
     let config = config.timeout_global(Some(deadline)).allow_non_standard_methods(true).max_redirects(0);
-    let agent: ureq::Agent = config.max_redirects_will_error(false).build().into();
+    config.max_redirects_will_error(false)
+}
+
+fn exchange(
+    config: ConfigBuilder<AgentScope>,
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Response, String> {
+    let agent: ureq::Agent = config.build().into();
     let mut request = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);

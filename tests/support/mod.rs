@@ -20,7 +20,7 @@ pub(crate) use anvil::{Anvil, quantity};
 pub(crate) use deployment::Deployment;
 pub(crate) use exposition::Exposition;
 pub(crate) use fault_proxy::{Fault, FaultProxy};
-pub(crate) use http::Response;
+pub(crate) use http::{Response, send, send_trusting, send_within};
 pub(crate) use overview::Overview;
 pub(crate) use process::Signal;
 pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};

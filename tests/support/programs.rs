@@ -24,6 +24,22 @@ pub(crate) fn promtool() -> PathBuf {
     find("promtool", "WATCHKEEPER_PROMTOOL", &target().join("services/prometheus/usr/bin/promtool"))
 }
 
+/// The program that makes requests up from an OpenAPI document.
+pub(crate) fn schemathesis() -> PathBuf {
+    find("schemathesis", "WATCHKEEPER_SCHEMATHESIS", &target().join("services/schemathesis/bin/schemathesis"))
+}
+
+/// A headless Chromium.
+pub(crate) fn chromium() -> PathBuf {
+    find("chromium", "WATCHKEEPER_CHROMIUM", &target().join("services/browser/chromium"))
+}
+
+/// The npm package `playwright-core`, by its module.
+pub(crate) fn playwright() -> PathBuf {
+    let module = "services/browser/node_modules/playwright-core/index.js";
+    find("playwright-core", "WATCHKEEPER_PLAYWRIGHT", &target().join(module))
+}
+
 /// The built component of a plugin.
 pub(crate) fn component(plugin: &str) -> PathBuf {
     let folder = env::var_os("WATCHKEEPER_PLUGINS").map_or_else(|| target().join("plugins"), PathBuf::from);

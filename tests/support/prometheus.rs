@@ -34,13 +34,21 @@ pub(crate) struct Target {
 impl Prometheus {
     /// Starts it on targets such as `127.0.0.1:9464`, all of one scrape job, `watchkeeper`.
     pub(crate) fn start(targets: &[&str]) -> Self {
+        Self::scraping(&json!([{"job_name": "watchkeeper", "static_configs": [{"targets": targets}]}]))
+    }
+
+    /// Starts it with these `scrape_configs`, after `promtool` found nothing wrong with them.
+    pub(crate) fn scraping(scrape_configs: &Value) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let configuration = json!({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
-            "scrape_configs": [{"job_name": "watchkeeper", "static_configs": [{"targets": targets}]}],
+            "scrape_configs": scrape_configs,
         });
         let file = folder.path().join("prometheus.yml");
         fs::write(&file, configuration.to_string()).expect("space on the disk");
+        let mut promtool = Command::new(programs::promtool());
+        let checked = promtool.args(["check", "config"]).arg(&file).output().expect("promtool runs");
+        assert!(checked.status.success(), "promtool: {}", String::from_utf8_lossy(&checked.stderr));
         let arguments = [
             format!("--config.file={}", file.display()),
             format!("--storage.tsdb.path={}", folder.path().join("data").display()),

@@ -1,6 +1,6 @@
 //! The built `watchkeeper`, as an operator runs and asks it.
 
-use std::{collections::BTreeMap, ffi::OsStr, fs, path::PathBuf, process::Command, time::Duration};
+use std::{collections::BTreeMap, ffi::OsStr, fs, path::PathBuf, process::Command, thread, time::Duration};
 
 use serde_json::Value;
 
@@ -51,6 +51,16 @@ impl Watchkeeper {
         Self { process, url, token: deployment.path("watchkeeper.token") }
     }
 
+    /// Starts a deployment and kills it after a while, whatever it is doing then.
+    pub(crate) fn start_and_kill(deployment: &Deployment, after: Duration) {
+        let configuration = deployment.configuration();
+        let arguments: [&OsStr; 3] = ["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
+        let mut process = Process::start("watchkeeper", BINARY.as_ref(), &arguments);
+        thread::sleep(after);
+        process.signal(Signal::KILL);
+        process.wait(END);
+    }
+
     /// Runs `watchkeeper` with any arguments to its end.
     pub(crate) fn call<A: AsRef<OsStr>>(arguments: &[A]) -> Ended {
         let output = Command::new(BINARY).args(arguments).output().expect("watchkeeper is built");
@@ -61,14 +71,14 @@ impl Watchkeeper {
         }
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https://…` where it is configured so.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// `127.0.0.1:PORT`, as Prometheus names a target.
     pub(crate) fn address(&self) -> &str {
-        self.url.trim_start_matches("http://")
+        self.url.trim_start_matches("http://").trim_start_matches("https://")
     }
 
     /// Asks with the given headers; every status is an answer.
@@ -80,8 +90,30 @@ impl Watchkeeper {
     /// Sends an empty request by any method.
     #[track_caller]
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.send_body(method, path, headers, b"")
+    }
+
+    /// Sends a request with a body.
+    #[track_caller]
+    pub(crate) fn send_body(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let url = format!("{}{path}", self.url);
-        http::send(method, &url, headers, b"").unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        http::send(method, &url, headers, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Posts JSON to the API as whoever runs it: `jobs/good/pause`, `{"note": "…"}`.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Response {
+        let authorization = format!("Bearer {}", self.token());
+        let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
+        self.send_body("POST", &format!("/api/v1/{path}"), &headers, body.to_string().as_bytes())
+    }
+
+    /// Runs a command that asks this instance, as whoever runs it, to its end.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Ended {
+        let configuration = self.token.with_file_name("watchkeeper.toml");
+        let server = ["--url".as_ref(), self.url.as_ref(), "--config".as_ref(), configuration.as_os_str()];
+        let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).chain(server).collect();
+        Self::call(&arguments)
     }
 
     /// Posts an empty request with further headers, as whoever runs it: by the token in the file beside the store.
@@ -89,6 +121,18 @@ impl Watchkeeper {
     pub(crate) fn act(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         let authorization = format!("Bearer {}", self.token());
         self.send("POST", path, &[headers, &[("authorization", &authorization)]].concat())
+    }
+
+    /// Posts a JSON text as whoever runs it; none where no whole answer comes, as from one that was killed.
+    pub(crate) fn try_act(&self, path: &str, body: &Value) -> Option<Response> {
+        let authorization = format!("Bearer {}", self.token());
+        let headers = [("authorization", &*authorization), ("content-type", "application/json")];
+        http::send("POST", &format!("{}{path}", self.url), &headers, body.to_string().as_bytes()).ok()
+    }
+
+    /// Asks; none where no whole answer comes.
+    pub(crate) fn try_get(&self, path: &str) -> Option<Response> {
+        http::send("GET", &format!("{}{path}", self.url), &[], b"").ok()
     }
 
     /// The token in the file beside the store.

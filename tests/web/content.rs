@@ -13,6 +13,8 @@ use crate::support::{Exposition, Fault, FaultProxy, Watchkeeper};
 /// What Prometheus sends.
 const PROMETHEUS: &str = "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The one script that pages have.
+const OWN_SCRIPT: &str = "<script type=\"module\" src=\"/script.js\"></script>";
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[test]
@@ -63,15 +65,21 @@ fn words_of_a_hostile_node_are_text_on_the_page_and_nowhere_a_command() {
     proxy.set(Fault::Replace("eth_getBlockByNumber", error));
     watchkeeper.after_run("dev", "failed");
 
-    let page = watchkeeper.get("/", &[]);
-    assert!(page.header("content-security-policy").contains("default-src 'none'"));
-    let page = page.text();
-    assert!(page.contains("&#60;script&#62;alert") && page.contains("&#38;lt&#59;"), "shown as text: {page}");
-    assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+    let run = watchkeeper.ended_runs().into_iter().find(|run| run["outcome"] == "failed").unwrap();
+    let pages = ["/", "/jobs/dev", "/runs", &format!("/runs/{}", run["id"].as_str().unwrap())].map(|path| {
+        let page = watchkeeper.get(path, &[]);
+        assert!(page.header("content-security-policy").contains("default-src 'none'; script-src 'self'"), "{path}");
+        let page = page.text().to_owned();
+        assert!(page.contains("&#60;script&#62;alert"), "{path} shows it as text: {page}");
+        let foreign = page.replace(OWN_SCRIPT, "");
+        assert!(!foreign.contains("<script") && !foreign.contains("<img"), "{path}: {page}");
+        page
+    });
+    assert!(pages[3].contains("&#38;lt&#59;"), "the run's page shows it whole: {}", pages[3]);
     let overview = watchkeeper.overview();
     let (_, message) = overview.last_run("dev").unwrap();
     assert!(message.contains("<script>alert('x')</script>"), "data keeps what is printable: {message}");
-    for (place, text) in [("page", page), ("API", message), ("log", &watchkeeper.log())] {
+    for (place, text) in [("pages", &*pages.concat()), ("API", message), ("log", &watchkeeper.log())] {
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{place}");
         assert!(!text.contains("\\u001b") && !text.contains("\\u0007"), "{place}");
     }

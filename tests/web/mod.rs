@@ -3,6 +3,7 @@
 mod content;
 mod doors;
 mod lifecycle;
+mod shipped;
 
 use crate::support::{Anvil, Deployment};
 

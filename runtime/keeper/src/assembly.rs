@@ -169,7 +169,7 @@ impl Assembly {
         let upkeep = Upkeep {
             ledger: Arc::clone(&ledger),
             conductor: Arc::clone(&conductor),
-            telemetry,
+            telemetry: Arc::clone(&telemetry),
             clock: Arc::clone(&self.clock),
             retention: retention(&settings),
             counted: HashMap::new(),
@@ -190,6 +190,7 @@ impl Assembly {
             workshop: shared,
             rooms,
             conductor,
+            telemetry,
             board,
             ledger,
             series,

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector};
 use watchkeeper_ledger::{LedgerError, Recovery};
 use watchkeeper_model::{LogLevel, LogLine, Outcome, RunEnd, RunStart};
+use watchkeeper_web::api::SelfWatch;
 
 /// What is looked after: the values of the label `invariant`.
 const INVARIANTS: [&str; 5] =
@@ -138,6 +140,18 @@ impl Telemetry {
         tracing::error!(invariant, what, "an invariant is violated");
     }
 
+    /// How the process looks after itself, for people.
+    pub(crate) fn watch(&self) -> SelfWatch {
+        let time = |gauge: &Gauge| Some(gauge.get()).filter(|seconds| *seconds > 0.0).and_then(from_epoch_seconds);
+        let counted =
+            INVARIANTS.map(|invariant| (invariant.into(), self.violations.with_label_values(&[invariant]).get()));
+        SelfWatch {
+            last_tick: time(&self.last_tick),
+            last_scan: time(&self.scanned),
+            violations: counted.into_iter().filter(|(_, count)| *count > 0).collect(),
+        }
+    }
+
     pub(crate) fn scanned(&self, now: f64) {
         self.scanned.set(now);
     }
@@ -155,6 +169,11 @@ impl Telemetry {
             _ => tracing::warn!(%job, %run, %outcome, reason = %end.message, took = ?end.duration, "run failed"),
         }
     }
+}
+
+fn from_epoch_seconds(seconds: f64) -> Option<Timestamp> {
+    let since = Duration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::UNIX_EPOCH.checked_add(since).ok()
 }
 
 fn plugin_log(start: &RunStart, line: &LogLine) {

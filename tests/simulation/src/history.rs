@@ -177,6 +177,6 @@ pub struct Kept {
     pub job: JobRecord,
     /// Its runs, of all generations.
     pub runs: Vec<RunRecord>,
-    /// Its skips, of all generations.
-    pub skips: Vec<Skip>,
+    /// Its skips, of all generations; none where they are more than the ledger tells of at once.
+    pub skips: Option<Vec<Skip>>,
 }

@@ -1,47 +1,28 @@
 //! Anvil, the EVM chain of the demo and the tests: its npm package, pinned by `tests/services/package-lock.json`.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, bail};
 
-use super::Done;
-use crate::{command, project::Project};
+use super::{Done, npm};
+use crate::project::Project;
 
-const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
-
-/// Installs the pinned package under the target directory, unless it is there. Runs none of its scripts.
+/// Installs the pinned package under the target directory, unless it is there.
 pub(crate) fn install(project: &Project) -> Done<PathBuf> {
-    let pins = project.root().join("tests/services");
     let place = project.services().join("npm");
     let binary = binary(&place)?;
-    if binary.is_file() && is_same(&pins, &place)? {
-        return Ok((binary, "already installed".to_owned()));
-    }
-    fs::create_dir_all(&place)?;
-    for pin in PINS {
-        fs::copy(pins.join(pin), place.join(pin)).with_context(|| format!("can't copy {pin}"))?;
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&place);
-    command::run(&mut npm).context("can't install Anvil\nhint: npm comes with Node.js 20 or later")?;
+    let pins = project.root().join("tests/services");
+    let note = match npm::install(&pins, &place).context("can't install Anvil")? {
+        true => "installed from npm",
+        false => "already installed",
+    };
     if !binary.is_file() {
         bail!("npm installed no {}", binary.display());
     }
-    Ok((binary, "installed from npm".to_owned()))
-}
-
-fn is_same(pins: &Path, place: &Path) -> Result<bool> {
-    for pin in PINS {
-        let wanted = fs::read(pins.join(pin)).with_context(|| format!("can't read {pin}"))?;
-        if fs::read(place.join(pin)).ok() != Some(wanted) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    Ok((binary, note.to_owned()))
 }
 
 /// Where npm puts the binary of this machine's kind.

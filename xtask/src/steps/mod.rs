@@ -1,7 +1,9 @@
 //! What every command needs first. Each step says what it does, leaves what is done alone, and says how long it took.
 
 mod anvil;
+mod browser;
 mod build;
+mod npm;
 mod prometheus;
 mod python;
 mod wasm_target;
@@ -34,7 +36,7 @@ pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<()> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))
 }
 
-/// What only tests need on top: the components of test plugins, those of another toolchain too, and Prometheus. Returns
+/// What only tests need on top: the components of test plugins, those of another toolchain too, Prometheus and a browser. Returns
 /// the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
@@ -45,6 +47,9 @@ pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'s
         environment.push(("WATCHKEEPER_PROMETHEUS", found.server));
         environment.push(("WATCHKEEPER_PROMTOOL", found.promtool));
     }
+    let browser = step("Chromium", || browser::install(project))?;
+    environment.push(("WATCHKEEPER_PLAYWRIGHT", browser.playwright));
+    environment.extend(browser.chromium.map(|chromium| ("WATCHKEEPER_CHROMIUM", chromium)));
     Ok(environment)
 }
 

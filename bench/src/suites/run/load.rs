@@ -1,9 +1,6 @@
 //! As many runs as all cores can do.
 
-use std::{
-    future::Future,
-    time::{Duration, Instant},
-};
+use std::{iter, time::Duration};
 
 use anyhow::Result;
 
@@ -12,8 +9,9 @@ use crate::{
     bare::Bare,
     built,
     house::House,
-    machine,
+    lanes, machine,
     report::{Peer, Ratio, Report, Row},
+    stats::median,
 };
 
 const ROUND: Duration = Duration::from_secs(1);
@@ -29,14 +27,16 @@ pub(crate) fn measure(house: &House, report: &mut Report) -> Result<()> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let (job, bare) = (job.clone(), bare.clone());
-        ours.push(house.on_host(rate(in_flight, move || {
+        let ours_again = move || {
             let job = job.clone();
             async move { latency::run(&job).await.map(drop) }
-        }))?);
-        theirs.push(house.on_host(rate(in_flight, move || {
+        };
+        let theirs_again = move || {
             let bare = bare.clone();
             async move { bare.run().await.map(drop) }
-        }))?);
+        };
+        ours.push(house.on_host(lanes::rate(ROUND, iter::repeat_n(ours_again, in_flight)))?);
+        theirs.push(house.on_host(lanes::rate(ROUND, iter::repeat_n(theirs_again, in_flight)))?);
     }
     report.add(Row {
         name: "runs_per_second".to_owned(),
@@ -51,34 +51,4 @@ pub(crate) fn measure(house: &House, report: &mut Report) -> Result<()> {
         how: format!("medians of {ROUNDS} rounds of {} s each, {in_flight} in flight, in turns", ROUND.as_secs()),
     });
     Ok(())
-}
-
-/// How often a second `lanes` tasks do the work, each again and again.
-async fn rate<W, F>(lanes: usize, work: W) -> Result<f64>
-where
-    W: Fn() -> F + Clone + Send + 'static,
-    F: Future<Output = Result<()>> + Send,
-{
-    let begun = Instant::now();
-    let lane = |work: W| async move {
-        let mut done = 0_u32;
-        while begun.elapsed() < ROUND {
-            work().await?;
-            done += 1;
-            // A future that is never pending would keep its thread from the other lanes.
-            tokio::task::yield_now().await;
-        }
-        Ok::<_, anyhow::Error>(done)
-    };
-    let lanes: Vec<_> = (0..lanes).map(|_| tokio::spawn(lane(work.clone()))).collect();
-    let mut done = 0;
-    for lane in lanes {
-        done += lane.await??;
-    }
-    Ok(f64::from(done) / begun.elapsed().as_secs_f64())
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_unstable_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
-//! What a run costs, and what runs do to each other. Nothing durable: the ledger is in memory.
+//! What a run costs, and what runs do to each other. Nothing durable, the ledger is in memory, but where a figure says so.
 
+mod durable;
 mod latency;
 mod load;
 mod memory;
@@ -23,6 +24,7 @@ pub(crate) fn measure() -> Result<Report> {
         latency::measure(&house, &mut report)?;
         script::measure(&house, &url, &mut report)?;
         load::measure(&house, &mut report)?;
+        durable::measure(&house, &mut report)?;
         spinning::measure(&house, &mut report)?;
     }
     memory::measure(&url, &mut report)?;

@@ -17,7 +17,7 @@ use watchkeeper_web::{
         Act, Acted, ActionPage, ActionQuery, Actor, BlackoutInfo, ChainInfo, Deed, Event, FileProblem, JobDetail,
         JobOverview, JobState, LogEntry, LogField, LogLine, LogPage, LogQuery, Overview, Pause, Phase, PluginInfo,
         PolicyInfo, Power, Preview, PreviewOf, Refusal, RefusalKind, Reload, RunDetail, RunPage, RunQuery, RunSummary,
-        RunTrigger, ScheduleInfo, SkipInfo, StoreInfo,
+        RunTrigger, ScheduleInfo, SelfWatch, SkipInfo, StoreInfo,
     },
 };
 
@@ -233,6 +233,7 @@ fn overview(jobs: Vec<JobOverview>) -> Overview {
         now: at(0),
         phase: Phase::Ready,
         store: StoreInfo { up: true, away_since: None, problem: None, size_bytes: Some(4096) },
+        watch: SelfWatch { last_tick: Some(at(-1)), last_scan: Some(at(-40)), violations: BTreeMap::new() },
         last_reload: Some(Reload { at: at(-300), ok: true }),
         problems: Vec::new(),
         jobs,

@@ -174,9 +174,10 @@ impl Conductor {
 
     /// Has recorded what is due now; returns how long nothing will be.
     fn tick(self: &Arc<Self>) -> Duration {
-        let now = self.rooms.clock.now();
         let tick = {
             let mut timetable = self.timetable();
+            // Asked under the lock: a claim is never older than the end of the run before it.
+            let now = self.rooms.clock.now();
             let tick = timetable.tick(now, || new_id(now));
             for (job, run) in &tick.cancel {
                 let entry = timetable.entry(job);

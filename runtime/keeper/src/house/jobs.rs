@@ -45,6 +45,7 @@ impl Keeper {
                 problem: away.map(|(_, problem)| problem.into()),
                 size_bytes: size,
             },
+            watch: self.telemetry.watch(),
             last_reload: self.board.last_reload(),
             problems: problems.collect(),
             jobs,

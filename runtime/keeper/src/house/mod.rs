@@ -42,6 +42,7 @@ use crate::{
     news::News,
     recent::Recent,
     run::Rooms,
+    telemetry::Telemetry,
 };
 
 /// A process that keeps the watch.
@@ -50,6 +51,7 @@ pub struct Keeper {
     pub(crate) workshop: Arc<arc_swap::ArcSwap<Workshop>>,
     pub(crate) rooms: Rooms,
     pub(crate) conductor: Arc<Conductor>,
+    pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) board: Arc<Board>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) series: Arc<Store>,

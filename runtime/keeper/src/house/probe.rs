@@ -1,7 +1,10 @@
 //! A run for a scrape: `/probe?job=&target=`. Its samples are the answer and go nowhere else; it is counted, and has no row
 //! in the ledger, since a scraper asks again whatever became of it. What it would remember is dropped with it.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio_util::sync::CancellationToken;
 use watchkeeper_metrics::{FamilySpec, Kind, Limits, Sample, Store, Value};
@@ -22,9 +25,13 @@ use crate::{
 /// The host's families of a probe's answer, in the order of the indices below.
 const SUCCESS: u32 = 0;
 const DURATION: u32 = 1;
+/// What is kept of the scraper's time to count and expose the run, or a quarter of it where there is little: one that takes
+/// too long is an answer, too.
+const MARGIN: Duration = Duration::from_millis(250);
 
 impl Keeper {
     pub(super) async fn probe_job(&self, request: ProbeRequest) -> Result<ScrapeResponse, Refusal> {
+        let asked = Instant::now();
         let name = &request.job;
         let unknown = || Refusal::new(RefusalKind::NotFound, format!("there is no job `{name}`"));
         let view = self.conductor.job(name).ok_or_else(unknown)?;
@@ -49,7 +56,7 @@ impl Keeper {
             claimed: now,
         };
         let mut order = scheduled.order(&start, now, cancel.clone());
-        order.timeout = order.timeout.min(request.scrape.timeout);
+        order.timeout = order.timeout.min(time_for_run(request.scrape.timeout.saturating_sub(asked.elapsed())));
         // A scraper that leaves takes its run along.
         let _leaves = cancel.drop_guard();
         let Done { end, samples, .. } = self.rooms.run(order).await;
@@ -61,6 +68,10 @@ impl Keeper {
         })?;
         Ok(scrape(Arc::new(answer), &request.scrape, self.clock.now(), Vec::new()).await)
     }
+}
+
+fn time_for_run(left: Duration) -> Duration {
+    left.saturating_sub(MARGIN).max(left * 3 / 4)
 }
 
 /// A store with one run's samples in it.

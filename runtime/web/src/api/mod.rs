@@ -24,7 +24,7 @@ pub use chain::{ChainInfo, EndpointInfo, EndpointState};
 pub use event::Event;
 pub use job::{BlackoutInfo, JobDetail, JobOverview, JobState, Pause, PolicyInfo, RecentRun, ScheduleInfo, SkipInfo};
 pub use log::{LogEntry, LogField, LogLine, LogPage, LogQuery};
-pub use overview::{FileProblem, Overview, Phase, Reload, StoreInfo};
+pub use overview::{FileProblem, Overview, Phase, Reload, SelfWatch, StoreInfo};
 pub use page::Limit;
 pub use plugin::{PluginInfo, PluginJob, Power};
 pub use preview::{Due, Preview, PreviewOf, PreviewQuery};

@@ -1,5 +1,7 @@
 //! The whole process at one glance.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,6 +23,8 @@ pub struct Overview {
     pub phase: Phase,
     /// The store. While it is away nothing runs.
     pub store: StoreInfo,
+    /// How the process looks after itself.
+    pub watch: SelfWatch,
     /// The last reading of all files; none before the first.
     pub last_reload: Option<Reload>,
     /// Files that say something else than what runs, or that can't be read.
@@ -54,6 +58,17 @@ pub struct StoreInfo {
     pub problem: Option<Text>,
     /// What it takes on disk.
     pub size_bytes: Option<u64>,
+}
+
+/// What the process says of its own loops.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SelfWatch {
+    /// When the scheduler last looked for due jobs; none before the first time.
+    pub last_tick: Option<Timestamp>,
+    /// When the invariants were last looked at; none before the first time.
+    pub last_scan: Option<Timestamp>,
+    /// What must never be and was, since the start, by invariant; those that held are left out.
+    pub violations: BTreeMap<Text, u64>,
 }
 
 /// One reading of all files.

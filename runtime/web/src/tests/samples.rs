@@ -9,7 +9,7 @@ use crate::api::{
     Acted, Action, ActionPage, BlackoutInfo, Bucket, ChainInfo, Due, EndpointInfo, EndpointState, FileProblem,
     JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage, Overview, Pause, Phase, PluginInfo,
     PluginJob, PolicyInfo, Power, Preview, RecentRun, Reload, RunDetail, RunPage, RunSummary, RunTrigger, ScheduleInfo,
-    SkipInfo, StoreInfo, Text,
+    SelfWatch, SkipInfo, StoreInfo, Text,
 };
 
 /// Seconds after a fixed time.
@@ -74,6 +74,11 @@ pub(crate) fn overview(text: &str) -> Overview {
         now: at(0),
         phase: Phase::Ready,
         store: StoreInfo { up: false, away_since: Some(at(-30)), problem: Some(text.into()), size_bytes: Some(4_096) },
+        watch: SelfWatch {
+            last_tick: Some(at(-1)),
+            last_scan: Some(at(-40)),
+            violations: BTreeMap::from([(text.into(), 3)]),
+        },
         last_reload: Some(Reload { at: at(-300), ok: false }),
         problems: vec![FileProblem { path: text.into(), problem: text.into(), in_force_since: Some(at(-900)) }],
         jobs: vec![job_overview(text)],

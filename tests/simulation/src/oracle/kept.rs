@@ -1,6 +1,6 @@
 //! The end: what the ledger holds is what was recorded, nothing waits that could run, and no run is forgotten.
 
-use watchkeeper_model::Outcome;
+use watchkeeper_model::{Outcome, Skip};
 
 use super::{Job, Judge, Promise, Verdict, check, runs::wait};
 use crate::{
@@ -90,7 +90,19 @@ impl Job {
 
     /// Its rows: all skips are there, and none beside.
     fn rows_are_kept(&self, kept: &Kept) -> Verdict {
-        let mut rows: Vec<_> = kept.skips.iter().collect();
+        if let Some(skips) = &kept.skips {
+            self.skips_are_kept(skips)?;
+        }
+        let runs = kept.runs.iter().filter(|run| run.start.generation == self.generation);
+        let runs = runs.filter(|run| run.start.attempt == 1 && run.start.trigger.nominal().is_some()).count();
+        let lost = kept.runs.iter().filter_map(|run| run.end.as_ref()).filter(|end| end.outcome == Outcome::Lost).count();
+        let told = usize::try_from(self.runs).unwrap_or(usize::MAX);
+        check(runs == told, Promise::Counts, || format!("{runs} runs are kept, {lost} of them lost, not {told}"))
+    }
+
+    /// Each row of skips stands for some that were recorded one after another for one reason, and none is without a row.
+    fn skips_are_kept(&self, rows: &[Skip]) -> Verdict {
+        let mut rows: Vec<_> = rows.iter().collect();
         rows.sort_by_key(|row| (row.generation, row.first));
         let mut told = self.recorded.iter();
         for row in rows {
@@ -108,11 +120,6 @@ impl Job {
             check(whole, Promise::Counts, || format!("{row:?} stands for {counted} due times until {last:?}"))?;
         }
         let rest = told.count();
-        check(rest == 0, Promise::Counts, || format!("{rest} skips are not kept"))?;
-        let runs = kept.runs.iter().filter(|run| run.start.generation == self.generation);
-        let runs = runs.filter(|run| run.start.attempt == 1 && run.start.trigger.nominal().is_some()).count();
-        let lost = kept.runs.iter().filter_map(|run| run.end.as_ref()).filter(|end| end.outcome == Outcome::Lost).count();
-        let told = usize::try_from(self.runs).unwrap_or(usize::MAX);
-        check(runs == told, Promise::Counts, || format!("{runs} runs are kept, {lost} of them lost, not {told}"))
+        check(rest == 0, Promise::Counts, || format!("{rest} skips are not kept"))
     }
 }

@@ -157,7 +157,7 @@ impl Judge {
                 Outcome::Cancelled => {}
                 _ => job.failures += 1,
             }
-            if pause && !job.retired {
+            if pause {
                 job.paused = job.paused.or(Some(at));
             }
         });

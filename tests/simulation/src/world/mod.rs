@@ -31,6 +31,8 @@ const CALM: i64 = 12_000;
 const CALM_WITH_PAUSES: i64 = 70_000;
 /// How much longer what is behind may take.
 const CATCHING_UP: i64 = 900_000;
+/// What takes more events hangs.
+const MOST_EVENTS: u32 = 60_000;
 
 /// One simulation.
 pub(crate) struct World {
@@ -97,17 +99,22 @@ pub fn play(seed: u64) -> Result<History, Trouble> {
 
 impl World {
     fn run(&mut self) -> Result<(), Trouble> {
-        while let Some(((at, _), event)) = self.queue.pop_first() {
+        for _ in 0..MOST_EVENTS {
+            let Some(((at, _), event)) = self.queue.pop_first() else {
+                return Err(Trouble::new("nothing happens any more"));
+            };
             self.now = at.max(self.now);
             match event {
                 Event::Task(keeper, task) => self.go_on(keeper, task)?,
                 Event::Start => self.start()?,
                 Event::Chaos => self.chaos()?,
+                // The next start has it judged.
+                Event::Judge if self.keepers.is_empty() => {}
                 Event::Judge if self.is_over()? => return Ok(()),
                 Event::Judge => self.after(3000, Event::Judge),
             }
         }
-        Err(Trouble::new("nothing happens any more"))
+        Err(Trouble::new(format!("no end after {MOST_EVENTS} events, {} s and {} lines", self.now / 1000, self.history.lines.len())))
     }
 
     fn go_on(&mut self, number: u32, task: Task) -> Result<(), Trouble> {
@@ -145,7 +152,10 @@ impl World {
 
     fn is_over(&mut self) -> Result<bool, Trouble> {
         let Some(since) = self.calm else { return Ok(false) };
-        let Some(keeper) = self.keepers.values().next_back().filter(|keeper| keeper.has_loaded()) else { return Ok(false) };
+        let Some(keeper) = self.keepers.values().next_back() else { return Ok(false) };
+        if !keeper.is_calm(since) || keeper.stalled_until + CALM > self.now {
+            return Ok(false);
+        }
         let kept = self.store.kept(&keeper.book)?;
         let paused = kept.iter().any(|kept| kept.job.paused.is_some());
         let calm = self.now - since;

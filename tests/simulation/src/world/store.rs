@@ -70,6 +70,7 @@ impl Store {
                 }
             }
             let skips = book.skips(&job.job, Timestamp::MIN, MAX_ROWS)?;
+            let skips = Some(skips).filter(|skips| skips.len() < MAX_ROWS);
             all.push(Kept { job, runs, skips });
         }
         Ok(all)

@@ -6,6 +6,9 @@ use crate::{
     timetable::{Outcome, Timestamp, Unable},
 };
 
+/// An overlap, what asking answers, and what begins at once and after the end.
+type Case = (Overlap, Result<(), Unable>, &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn a_run_that_somebody_asks_for_moves_no_due_time() {
     let mut world = World::new();
@@ -32,7 +35,7 @@ fn a_job_without_a_schedule_runs_when_somebody_asks() {
 
 #[test]
 fn who_asks_while_a_run_goes_is_refused_or_waits_or_runs_beside_it() {
-    let cases: [(Overlap, Result<(), Unable>, &[&str], &[&str]); 4] = [
+    let cases: [Case; 4] = [
         (Overlap::Skip, Err(Unable::Running), &[], &[]),
         (Overlap::Queue, Ok(()), &[], &["12 a runs for ada"]),
         (Overlap::CancelPrevious, Ok(()), &[], &["12 a runs for ada"]),

@@ -22,9 +22,26 @@ pub(super) fn draw(page: &mut Html, overview: &Overview) {
     if !overview.store.up {
         store(page, overview);
     }
+    if !overview.watch.violations.is_empty() {
+        violations(page, overview);
+    }
     if !overview.problems.is_empty() {
         problems(page, overview);
     }
+}
+
+fn violations(page: &mut Html, overview: &Overview) {
+    page.raw("<section class=\"banner bad\"><h2>");
+    Icon::Broken.draw(page);
+    page.raw("What must never be was found</h2><p>Please report it, with the log.</p><ul>");
+    for (invariant, times) in &overview.watch.violations {
+        page.raw("<li>")
+            .text(&clip(invariant, CHARACTERS))
+            .raw(": ")
+            .text(&counted(*times, "time", "times"))
+            .raw("</li>");
+    }
+    page.raw("</ul></section>\n");
 }
 
 fn notice(page: &mut Html, title: &'static str, text: &'static str) {

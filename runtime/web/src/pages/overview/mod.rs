@@ -101,6 +101,14 @@ fn process(page: &mut Html, overview: &Overview) {
         page.raw("; files read ");
         super::figures::moment(page, reload.at, overview.now);
     }
+    if let Some(tick) = overview.watch.last_tick {
+        page.raw("; looked for due jobs ");
+        super::figures::moment(page, tick, overview.now);
+    }
+    if let Some(scan) = overview.watch.last_scan {
+        page.raw("; checked its invariants ");
+        super::figures::moment(page, scan, overview.now);
+    }
     if let Some(size) = overview.store.size_bytes {
         page.raw("; store ").text(&super::figures::bytes(size));
     }

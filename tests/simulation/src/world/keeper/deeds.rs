@@ -168,12 +168,11 @@ impl World {
         };
         let name = deed.job();
         match &deed {
-            Deed::RetireAbsent(_) => {}
             Deed::DropRetries(_) => {
                 self.loaded(keeper);
                 return Ok(());
             }
-            Deed::Apply(job) => {
+            Deed::Apply(job) if !refused => {
                 match self.read(keeper, name)? {
                     None => self.later(keeper, Task::Written(deed, entries, Answer::Of(Vec::new()))),
                     Some(Some(record)) => self.put(keeper, job, &record),
@@ -187,6 +186,7 @@ impl World {
                     keeper.live.values().filter(|live| live.start.job == *name).map(|live| live.start.id).collect();
                 runs.into_iter().for_each(|run| self.cancel_run(keeper, run));
             }
+            Deed::Apply(_) | Deed::RetireAbsent(_) => {}
             Deed::Pause(_) | Deed::Resume(_) | Deed::LeaveOut(..) if refused => match self.read(keeper, name)? {
                 None => {
                     self.later(keeper, Task::Written(deed, entries, Answer::None(false)));

@@ -58,6 +58,8 @@ struct Live {
     start: RunStart,
     under: Arc<Job>,
     began: Timestamp,
+    /// In true time.
+    began_at: i64,
     outcome: Outcome,
     end: Option<Box<RunEnd>>,
 }
@@ -164,7 +166,8 @@ impl World {
 
     /// Goes on as soon as threads and the disk let it.
     fn soon(&mut self, keeper: &Keeper, task: Task) {
-        let wait = self.rng.i64(0..=self.plan.slowness);
+        let slowest = if self.calm.is_some() { 1 } else { self.plan.slowness };
+        let wait = self.rng.i64(0..=slowest);
         self.after(wait, Event::Task(keeper.number, task));
     }
 
@@ -190,6 +193,9 @@ impl World {
         tell(self, keeper, &answers);
         for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
             self.tell(Fact::Refused { keeper: keeper.number, why: refusal.to_string() });
+            if matches!(refusal, EntryError::Fenced { .. }) && keeper.stopping_since.is_none() {
+                self.soon(keeper, Task::Stop);
+            }
         }
         if self.chance(self.plan.crash_after) {
             self.crash(keeper)?;
@@ -230,9 +236,9 @@ impl World {
 }
 
 impl Keeper {
-    /// Whether it has read all job files that it knows of.
-    pub(super) fn has_loaded(&self) -> bool {
-        self.files.is_empty() && !self.loading
+    /// Whether it has read all job files that it knows of, and nothing of before `since` goes on.
+    pub(super) fn is_calm(&self, since: i64) -> bool {
+        self.files.is_empty() && !self.loading && self.live.values().all(|live| live.began_at >= since)
     }
 }
 

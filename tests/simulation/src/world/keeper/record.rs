@@ -101,6 +101,7 @@ impl World {
             start: claim.start.clone(),
             under: Arc::clone(&claim.under),
             began: self.time(),
+            began_at: self.now,
             outcome,
             end: None,
         };

@@ -19,6 +19,7 @@ impl World {
         }
         if self.calm.is_some() {
             self.calm = Some(self.now);
+            self.after(1000, Event::Judge);
         }
         let now = self.time();
         let book = self.store.open(now)?;

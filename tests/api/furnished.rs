@@ -1,0 +1,76 @@
+//! A deployment whose jobs have ended in every way that the API can tell of: well, badly, for now, lost; and one that is
+//! going, one that is paused, one that leaves out its next due time, and one whose file is wrong.
+
+use serde_json::{Value, json};
+
+use super::PATIENCE;
+use crate::support::{Deployment, Fault, FaultProxy, Signal, Watchkeeper, eventually};
+
+/// A running process with a past.
+pub(super) struct Furnished {
+    pub(super) watchkeeper: Watchkeeper,
+    pub(super) deployment: Deployment,
+    /// The chain of `held`, whose runs go on until it answers.
+    pub(super) chain: FaultProxy,
+}
+
+impl Furnished {
+    /// Makes one: some seconds of real runs.
+    pub(super) fn start() -> Self {
+        let chain = FaultProxy::start("http://127.0.0.1:9");
+        chain.set(Fault::Silent);
+        let deployment = Deployment::on_chain(&[&chain.url()]);
+        deployment.plugin("teller");
+        deployment
+            .job("talks", &job("every = \"1s\"", "message = \"all is well\"\nlines = [\"one\", \"two\", \"three\"]"));
+        deployment.job("fails", &job("every = \"1s\"", "message = \"no\"\nfails = \"failed\""));
+        deployment.job("rests", &job("every = \"1s\"", "message = \"at work\""));
+        let again = "every = \"1h\"\n[retry]\nattempts = 3\nbackoff = \"5m\"";
+        deployment.job("away", &job(again, "message = \"not now\"\nfails = \"unavailable\""));
+        deployment
+            .job("held", &(job("every = \"1h\"", "message = \"\"\nchain = \"dev\"") + "[grants]\nchain = [\"dev\"]\n"));
+        deployment.job("leaves-out", &job("schedule = \"0 0 1 1 *\"\ntime_zone = \"Europe/Berlin\"", "message = \"\""));
+        deployment.job("asked", "plugin = \"teller\"\nconfig.message = \"here\"\ngrants.probe = [\"a\", \"b\"]\n");
+        deployment.job("broken", "plugin = \"teller\"\nevry = \"1s\"\n");
+        let before = Watchkeeper::start(&deployment);
+        before.after_run("talks", "success");
+        hold(&before);
+        before.signal(Signal::KILL);
+        drop(before);
+
+        let watchkeeper = Watchkeeper::start(&deployment);
+        watchkeeper.after_run("talks", "success");
+        watchkeeper.after_run("fails", "failed");
+        assert_eq!(watchkeeper.post("jobs/rests/pause", &json!({"note": "maintenance"})).status, 200);
+        assert_eq!(watchkeeper.post("jobs/leaves-out/skip-next", &json!({})).status, 200);
+        assert_eq!(watchkeeper.post("jobs/away/run", &json!({})).status, 202);
+        hold(&watchkeeper);
+        eventually("a run of `away` that is tried again", PATIENCE, || {
+            (watchkeeper.runs("away", "unavailable") > 0.0).then_some(())
+        });
+        Self { watchkeeper, deployment, chain }
+    }
+
+    /// The name of the newest run of a job.
+    pub(super) fn newest(&self, job: &str) -> String {
+        let page = self.watchkeeper.api(&format!("runs?job={job}&limit=1"));
+        page["runs"][0]["id"].as_str().unwrap_or_else(|| panic!("no run of {job}: {page}")).to_owned()
+    }
+
+    /// All runs of the first 500, as the API lists them.
+    pub(super) fn runs(&self) -> Vec<Value> {
+        self.watchkeeper.api("runs?limit=500")["runs"].as_array().expect("a list of runs").clone()
+    }
+}
+
+/// Starts a run of `held`, and waits until it waits for its chain.
+fn hold(watchkeeper: &Watchkeeper) {
+    eventually("a run of `held` to be asked for", PATIENCE, || {
+        (watchkeeper.post("jobs/held/run", &json!({})).status == 202).then_some(())
+    });
+    eventually("it to be going", PATIENCE, || (watchkeeper.overview().running("held") == 1).then_some(()));
+}
+
+fn job(when: &str, config: &str) -> String {
+    format!("plugin = \"teller\"\n{when}\n[config]\n{config}\n")
+}
