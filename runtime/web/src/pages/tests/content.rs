@@ -1,8 +1,10 @@
 //! What the pages say, and to whom.
 
+use std::collections::BTreeMap;
+
 use super::{now, operator, pages, reader, restate, tags};
 use crate::{
-    api::{Bucket, JobOverview, Overview, Phase, StoreInfo},
+    api::{Bucket, JobOverview, Overview, Phase, SelfWatch, StoreInfo},
     pages::{Question, Sieve, Verb, ask, job, login, overview},
     tests::samples,
 };
@@ -65,13 +67,16 @@ fn the_sieve_looks_at_name_state_plugin_and_schedule() {
 #[test]
 fn a_well_process_has_no_banner_and_each_trouble_has_one() {
     let up = StoreInfo { up: true, away_since: None, problem: None, size_bytes: None };
-    let calm = Overview { problems: Vec::new(), store: up, ..of(vec![named("a")]) };
+    let watch = SelfWatch { last_tick: Some(now()), last_scan: Some(now()), violations: BTreeMap::new() };
+    let calm = Overview { problems: Vec::new(), store: up, watch, ..of(vec![named("a")]) };
     let page = |overview: &Overview| super::super::overview(overview, &Sieve::default(), &reader());
     assert!(!page(&calm).contains("class=\"banner"));
     let draining = page(&Overview { phase: Phase::Draining, ..calm.clone() });
     assert!(draining.contains("Draining") && draining.contains("class=\"banner"));
     let away = page(&Overview { store: samples::overview("disk full").store, ..calm.clone() });
     assert!(away.contains("The store is away") && away.contains("disk full"));
+    let violated = page(&Overview { watch: samples::overview("run_forgotten").watch, ..calm.clone() });
+    assert!(violated.contains("What must never be was found") && violated.contains("run_forgotten: 3 times"));
     let problems = page(&Overview { problems: samples::overview("jobs.d/a.toml: bad").problems, ..calm });
     assert!(problems.contains("1 file is not in force") && problems.contains("jobs.d/a.toml: bad"));
 }
