@@ -28,6 +28,10 @@ mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod web;

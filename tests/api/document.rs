@@ -10,7 +10,24 @@ pub(super) struct Document(Value);
 impl Document {
     /// Asks a process for its own.
     pub(super) fn of(watchkeeper: &Watchkeeper) -> Self {
-        Self(watchkeeper.api("openapi.json"))
+        let document = Self(watchkeeper.api("openapi.json"));
+        document.resolve(&document.0);
+        document
+    }
+
+    /// Follows every reference in a part of it.
+    fn resolve(&self, part: &Value) {
+        match part {
+            Value::Object(fields) => {
+                let reference = fields.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix('#'));
+                if let Some(reference) = reference {
+                    assert!(self.0.pointer(reference).is_some(), "{reference} is nowhere");
+                }
+                fields.values().for_each(|field| self.resolve(field));
+            }
+            Value::Array(parts) => parts.iter().for_each(|part| self.resolve(part)),
+            _ => {}
+        }
     }
 
     /// All paths of a method, as templates.

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{PATIENCE, document::Document};
-use crate::support::{Deployment, Watchkeeper, eventually};
+use crate::support::{Watchkeeper, eventually, teller_deployment, teller_job};
 
 /// A reader of the stream.
 struct Stream(Receiver<Value>);
@@ -58,9 +58,8 @@ impl Stream {
 
 #[test]
 fn the_stream_tells_of_runs_pauses_and_reloads_and_ends_with_the_process() {
-    let deployment = Deployment::new("");
-    deployment.plugin("teller");
-    deployment.job("hourly", "plugin = \"teller\"\nevery = \"1h\"\nconfig.message = \"done\"\n");
+    let deployment = teller_deployment();
+    deployment.job("hourly", &teller_job("every = \"1h\"", "message = \"done\"", ""));
     let mut watchkeeper = Watchkeeper::start(&deployment);
     eventually("it to be ready", PATIENCE, || (watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
     let document = Document::of(&watchkeeper);
@@ -90,7 +89,7 @@ fn the_stream_tells_of_runs_pauses_and_reloads_and_ends_with_the_process() {
     assert_eq!(watchkeeper.act("/-/reload", &[]).status, 200);
     next("a reload without one", &|event| event["event"] == "reloaded" && event["ok"] == true);
 
-    deployment.job("new", "plugin = \"teller\"\nevery = \"1h\"\nconfig.message = \"\"\n");
+    deployment.job("new", &teller_job("every = \"1h\"", "message = \"\"", ""));
     next("the new job", &|event| event["event"] == "job_changed" && event["job"] == "new");
 
     assert_eq!(watchkeeper.end(), Some(0), "a reader doesn't hold the end up");

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::PATIENCE;
-use crate::support::{Deployment, Fault, FaultProxy, Signal, Watchkeeper, eventually};
+use crate::support::{Deployment, Fault, FaultProxy, Signal, Watchkeeper, eventually, teller_job};
 
 /// A running process with a past.
 pub(super) struct Furnished {
@@ -21,16 +21,15 @@ impl Furnished {
         chain.set(Fault::Silent);
         let deployment = Deployment::on_chain(&[&chain.url()]);
         deployment.plugin("teller");
-        deployment
-            .job("talks", &job("every = \"1s\"", "message = \"all is well\"\nlines = [\"one\", \"two\", \"three\"]"));
-        deployment.job("fails", &job("every = \"1s\"", "message = \"no\"\nfails = \"failed\""));
-        deployment.job("rests", &job("every = \"1s\"", "message = \"at work\""));
-        let again = "every = \"1h\"\n[retry]\nattempts = 3\nbackoff = \"5m\"";
-        deployment.job("away", &job(again, "message = \"not now\"\nfails = \"unavailable\""));
-        deployment
-            .job("held", &(job("every = \"1h\"", "message = \"\"\nchain = \"dev\"") + "[grants]\nchain = [\"dev\"]\n"));
-        deployment.job("leaves-out", &job("schedule = \"0 0 1 1 *\"\ntime_zone = \"Europe/Berlin\"", "message = \"\""));
-        deployment.job("asked", "plugin = \"teller\"\nconfig.message = \"here\"\ngrants.probe = [\"a\", \"b\"]\n");
+        let job = |name: &str, keys: &str, config: &str| deployment.job(name, &teller_job(keys, config, ""));
+        job("talks", "every = \"1s\"", "message = \"all is well\"\nlines = [\"one\", \"two\", \"three\"]");
+        job("fails", "every = \"1s\"", "message = \"no\"\nfails = \"failed\"");
+        job("rests", "every = \"1s\"", "message = \"at work\"");
+        let again = "every = \"1h\"\nretry = { attempts = 3, backoff = \"5m\" }";
+        job("away", again, "message = \"not now\"\nfails = \"unavailable\"");
+        job("held", "every = \"1h\"", "message = \"\"\nchain = \"dev\"");
+        job("leaves-out", "schedule = \"0 0 1 1 *\"\ntime_zone = \"Europe/Berlin\"", "message = \"\"");
+        deployment.job("asked", &teller_job("", "message = \"here\"", "probe = [\"a\", \"b\"]"));
         deployment.job("broken", "plugin = \"teller\"\nevry = \"1s\"\n");
         let before = Watchkeeper::start(&deployment);
         before.after_run("talks", "success");
@@ -69,8 +68,4 @@ fn hold(watchkeeper: &Watchkeeper) {
         (watchkeeper.post("jobs/held/run", &json!({})).status == 202).then_some(())
     });
     eventually("it to be going", PATIENCE, || (watchkeeper.overview().running("held") == 1).then_some(()));
-}
-
-fn job(when: &str, config: &str) -> String {
-    format!("plugin = \"teller\"\n{when}\n[config]\n{config}\n")
 }

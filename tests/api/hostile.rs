@@ -6,7 +6,9 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::document::Document;
-use crate::support::{Deployment, Exposition, Response, Watchkeeper, promtool_check_metrics};
+use crate::support::{
+    Deployment, Exposition, Response, Watchkeeper, promtool_check_metrics, teller_deployment, teller_job,
+};
 
 /// The one script that pages have.
 const OWN_SCRIPT: &str = "<script type=\"module\" src=\"/script.js\"></script>";
@@ -47,19 +49,17 @@ fn hostile_texts_are_harmless_wherever_they_are_shown() {
 
 /// Two jobs that say such texts, and files whose names, keys and values are such.
 fn deployment() -> Deployment {
-    let deployment = Deployment::new("");
-    deployment.plugin("teller");
+    let deployment = teller_deployment();
     let quoted = json!(hostile()).to_string().replace("\\u001b", "\\u001B");
     let config = format!("message = {quoted}\nlines = [{quoted}, \"plain\"]\nlabel = {quoted}\n");
-    deployment.job("good", &format!("plugin = \"teller\"\nevery = \"1s\"\n[config]\n{config}"));
-    deployment.job("bad", &format!("plugin = \"teller\"\nevery = \"1s\"\n[config]\n{config}fails = \"failed\"\n"));
+    deployment.job("good", &teller_job("every = \"1s\"", &config, ""));
+    deployment.job("bad", &teller_job("every = \"1s\"", &format!("{config}fails = \"failed\""), ""));
     let target: String = hostile().chars().filter(|c| !c.is_control()).take(200).collect();
-    let target = json!(target);
-    deployment.job("probed", &format!("plugin = \"teller\"\n[config]\n{config}[grants]\nprobe = [{target}]\n"));
+    deployment.job("probed", &teller_job("", &config, &format!("probe = [{}]", json!(target))));
     let key: String = hostile().chars().take(300).collect();
     let key = json!(key);
-    deployment.job("wrong-key", &format!("plugin = \"teller\"\nevery = \"1h\"\n{key} = 1\n"));
-    deployment.job("wrong-value", &format!("plugin = \"teller\"\nschedule = {quoted}\nconfig.message = \"\"\n"));
+    deployment.job("wrong-key", &teller_job(&format!("every = \"1h\"\n{key} = 1"), "message = \"\"", ""));
+    deployment.job("wrong-value", &teller_job(&format!("schedule = {quoted}"), "message = \"\"", ""));
     let name = "<script>alert('x')<\u{202e}img src=x>\u{1b}[2J.toml";
     fs::write(deployment.path("jobs.d").join(name.replace('/', "")), "plugin = 1\n").expect("Linux takes such names");
     deployment

@@ -36,8 +36,8 @@ impl Site {
         deployment.plugin("teller");
         deployment.job("good", &telling("message = \"all 12 disks are well\"\nlines = [\"disk 7 is warm\"]\n"));
         deployment.job("bad", &telling("message = \"disk 7 is full\"\nfails = \"failed\"\n"));
-        let held = telling("message = \"\"\nchain = \"silent\"\n[grants]\nchain = [\"silent\"]\n");
-        deployment.job("held", &held.replacen('\n', "\ntimeout = \"300s\"\n", 1));
+        let held = telling("message = \"\"\nchain = \"silent\"\n");
+        deployment.job("held", &format!("timeout = \"300s\"\n{held}"));
         let site = Self { watchkeeper: Watchkeeper::start(&deployment), deployment, _silent: silent };
         eventually("it to be ready", SOON, || (site.watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
         site
@@ -52,22 +52,22 @@ impl Site {
     fn run(&self, job: &str) -> Value {
         let id = self.begin(job);
         eventually(&format!("the end of a run of {job}"), SOON, || {
-            let run = self.watchkeeper.api(&format!("runs?job={job}&limit=1"))["runs"][0].take();
-            (run["id"] == *id && !run["finished"].is_null()).then_some(run)
+            self.newest(job).filter(|run| run["id"] == *id && !run["finished"].is_null())
         })
     }
 
     /// Begins a run of a job by the API, and returns its id.
     #[track_caller]
     fn begin(&self, job: &str) -> String {
-        let newest = || self.watchkeeper.api(&format!("runs?job={job}&limit=1"))["runs"][0]["id"].take();
+        let newest = || Some(self.newest(job)?["id"].as_str().expect("an id").to_owned());
         let before = newest();
         let answer = self.watchkeeper.post(&format!("jobs/{job}/run"), &json!({}));
         assert!(answer.status < 300, "{}", answer.text());
-        eventually(&format!("a run of {job}"), SOON, || {
-            let id = newest();
-            (id != before).then(|| id.as_str().expect("an id").to_owned())
-        })
+        eventually(&format!("a run of {job}"), SOON, || newest().filter(|id| before.as_ref() != Some(id)))
+    }
+
+    fn newest(&self, job: &str) -> Option<Value> {
+        self.watchkeeper.api(&format!("runs?job={job}&limit=1"))["runs"].get_mut(0).map(Value::take)
     }
 
     /// How many runs of a job there are.
@@ -89,5 +89,6 @@ impl Site {
 
 /// A job of the plugin `teller`, due once an hour.
 fn telling(config: &str) -> String {
-    format!("plugin = \"teller\"\nevery = \"1h\"\ncatch_up = \"none\"\n[config]\n{config}")
+    let grants = "grants.chain = [\"silent\"]\n";
+    format!("plugin = \"teller\"\nevery = \"1h\"\ncatch_up = \"none\"\n{grants}[config]\n{config}")
 }

@@ -13,6 +13,7 @@ mod overview;
 mod process;
 pub(crate) mod programs;
 mod prometheus;
+mod teller;
 mod wait;
 mod watchkeeper;
 
@@ -22,7 +23,8 @@ pub(crate) use exposition::Exposition;
 pub(crate) use fault_proxy::{Fault, FaultProxy};
 pub(crate) use http::{Response, send, send_trusting, send_within};
 pub(crate) use overview::Overview;
-pub(crate) use process::Signal;
+pub(crate) use process::{Process, Signal};
 pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};
+pub(crate) use teller::{teller_deployment, teller_job};
 pub(crate) use wait::eventually;
-pub(crate) use watchkeeper::Watchkeeper;
+pub(crate) use watchkeeper::{Ended, Watchkeeper};

@@ -38,17 +38,51 @@ impl Watchkeeper {
         Self::start_with(deployment, &[])
     }
 
+    /// Runs a deployment that has its store, and so its token, elsewhere in its folder, and waits until it listens.
+    pub(crate) fn start_beside(deployment: &Deployment, token: &str) -> Self {
+        Self { token: deployment.path(token), ..Self::start(deployment) }
+    }
+
     /// Runs a deployment with further options, such as `["--log", "debug"]`, and waits until it listens.
     pub(crate) fn start_with(deployment: &Deployment, options: &[&str]) -> Self {
         let configuration = deployment.configuration();
         let mut arguments: Vec<&OsStr> = vec!["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
         arguments.extend(options.iter().map(OsStr::new));
-        let mut process = Process::start("watchkeeper", BINARY.as_ref(), &arguments);
+        let process = Process::start("watchkeeper", BINARY.as_ref(), &arguments);
+        Self::listening(process, deployment.path("watchkeeper.token"))
+    }
+
+    /// Runs a deployment whose folder `store` is a small disk that only it sees, and waits until it listens. Returns the
+    /// disk as seen from here.
+    pub(crate) fn start_on_small_disk(deployment: &Deployment, bytes: u64) -> (Self, PathBuf) {
+        let (configuration, folder) = (deployment.configuration(), deployment.path("store"));
+        // Who isn't root is so in a namespace of their own.
+        let as_root = if rustix::process::geteuid().is_root() { "--mount" } else { "--map-root-user" };
+        let mount = format!("mount -t tmpfs -o size={bytes},mode=0700 store \"$0\" && exec \"$@\"");
+        let arguments: [&OsStr; 9] = [
+            as_root.as_ref(),
+            "--mount".as_ref(),
+            "sh".as_ref(),
+            "-c".as_ref(),
+            mount.as_ref(),
+            folder.as_ref(),
+            BINARY.as_ref(),
+            "run".as_ref(),
+            "--config".as_ref(),
+        ];
+        let arguments = [&arguments[..], &[configuration.as_ref()]].concat();
+        let process = Process::start("watchkeeper", "unshare".as_ref(), &arguments);
+        let inside = folder.strip_prefix("/").expect("an absolute path");
+        let disk = PathBuf::from(format!("/proc/{}/root", process.id())).join(inside);
+        (Self::listening(process, disk.join("watchkeeper.token")), disk)
+    }
+
+    fn listening(mut process: Process, token: PathBuf) -> Self {
         let url = process.wait_for_line(START, |line| {
             let (_, url) = line.split_once("listening on ")?;
             Some(url.split(['"', ' ']).next().unwrap_or(url).to_owned())
         });
-        Self { process, url, token: deployment.path("watchkeeper.token") }
+        Self { process, url, token }
     }
 
     /// Starts a deployment and kills it after a while, whatever it is doing then.

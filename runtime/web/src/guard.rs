@@ -27,11 +27,12 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                                        connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// On every answer. Nothing is stored: each answer is true for a moment only.
+/// On every answer. Nothing is stored: each answer is true for a moment only. Without any referrer, browsers would hide from
+/// us that our forms are ours: they would send them with `Origin: null`.
 const HEADERS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
+    (header::REFERRER_POLICY, "same-origin"),
     (header::CACHE_CONTROL, "no-store"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use watchkeeper_model::{Digest, JobName, PluginName};
-use watchkeeper_schedule::{
-    Blackout, CatchUp, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed,
-};
+use watchkeeper_schedule::{Blackout, CatchUp, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed};
 
 use crate::times::{DARK, Times};
 

@@ -51,7 +51,8 @@ pub const SPARSE: [Pattern; 5] = [
 ];
 
 /// When blackouts begin: each twenty minutes.
-pub const DARK: Pattern = Pattern { text: "*/20 * * * *", hours: (0, 23), minutes: (0, 59, 20), weekday: None, day: None };
+pub const DARK: Pattern =
+    Pattern { text: "*/20 * * * *", hours: (0, 23), minutes: (0, 59, 20), weekday: None, day: None };
 
 impl Pattern {
     fn matches_day(&self, day: i64) -> bool {
@@ -66,7 +67,8 @@ impl Pattern {
     fn of_day(&self, day: i64) -> impl Iterator<Item = i64> {
         let (first, last, step) = self.minutes;
         let hours = self.hours.0..=self.hours.1;
-        let minutes = hours.flat_map(move |hour| (first..=last).step_by(step as usize).map(move |minute| hour * 60 + minute));
+        let minutes =
+            hours.flat_map(move |hour| (first..=last).step_by(step as usize).map(move |minute| hour * 60 + minute));
         minutes.map(move |minute| day * DAY + i64::from(minute) * MINUTE)
     }
 

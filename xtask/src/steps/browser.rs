@@ -43,7 +43,9 @@ pub(crate) fn install(project: &Project) -> Done<Browser> {
     let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(command::find);
     let note = match &chromium {
         Some(found) => format!("found {}", found.display()),
-        None => "MISSING: install Chromium, or name one in WATCHKEEPER_CHROMIUM; tests of the pages will fail".to_owned(),
+        None => {
+            "MISSING: install Chromium, or name one in WATCHKEEPER_CHROMIUM; tests of the pages will fail".to_owned()
+        }
     };
     Ok((Browser { chromium, playwright }, note))
 }
@@ -59,10 +61,16 @@ fn unpack(pins: &Path, place: &Path, chromium: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The machine's fonts, and the one that came along.
+/// The machine's fonts, if it has any, and the one that came along. It is also what stands in for a font that is missing:
+/// this browser ends where there is none.
 const FONTS: &str = r#"<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>/usr/share/fonts</dir><dir>HERE/fonts</dir><cachedir>HERE/font-cache</cachedir></fontconfig>
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>HERE/fonts</dir>
+  <cachedir>HERE/font-cache</cachedir>
+  <match target="pattern"><edit name="family" mode="append" binding="same"><string>Open Sans</string></edit></match>
+</fontconfig>
 "#;
 
 const LAUNCHER: &str = r#"#!/bin/sh

@@ -6,6 +6,7 @@ mod build;
 mod npm;
 mod prometheus;
 mod python;
+mod schemathesis;
 mod wasm_target;
 
 use std::{path::PathBuf, process::Command, time::Instant};
@@ -50,6 +51,9 @@ pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'s
     let browser = step("Chromium", || browser::install(project))?;
     environment.push(("WATCHKEEPER_PLAYWRIGHT", browser.playwright));
     environment.extend(browser.chromium.map(|chromium| ("WATCHKEEPER_CHROMIUM", chromium)));
+    if let Some(program) = step("Schemathesis (made-up requests)", || schemathesis::install(project))? {
+        environment.push(("WATCHKEEPER_SCHEMATHESIS", program));
+    }
     Ok(environment)
 }
 

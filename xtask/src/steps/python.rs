@@ -43,19 +43,26 @@ pub(crate) fn components(project: &Project) -> Done<()> {
 fn install(project: &Project, sources: &Path) -> Result<PathBuf> {
     let place = project.services().join("python");
     let compiler = place.join("bin/componentize-py");
-    let (wanted, installed) = (sources.join(PINS), place.join(PINS));
-    if compiler.is_file() && fs::read(&installed).ok() == Some(fs::read(&wanted)?) {
-        return Ok(compiler);
+    environment(&place, &sources.join(PINS), &compiler)?;
+    Ok(compiler)
+}
+
+/// Makes a virtual environment with the packages of a pinned list and no others, unless the program that is wanted of it
+/// is there and the list is still the same. Returns whether there was something to do.
+pub(super) fn environment(place: &Path, wanted: &Path, program: &Path) -> Result<bool> {
+    let installed = place.join(PINS);
+    if program.is_file() && fs::read(&installed).ok() == Some(fs::read(wanted)?) {
+        return Ok(false);
     }
     let mut environment = Command::new("python3");
-    environment.args(["-m", "venv", "--clear"]).arg(&place);
+    environment.args(["-m", "venv", "--clear"]).arg(place);
     command::run(&mut environment)
         .context("can't make a virtual environment\nhint: Debian has `venv` in the package python3-venv")?;
     let mut pip = Command::new(place.join("bin/pip"));
-    pip.args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement"]).arg(&wanted);
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--requirement"]).arg(wanted);
     command::run(&mut pip)?;
-    fs::copy(&wanted, &installed)?;
-    Ok(compiler)
+    fs::copy(wanted, &installed)?;
+    Ok(true)
 }
 
 /// WASI stays imported, as it does by default: that a component of this kind runs is what it is for.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use watchkeeper_ledger::{Entry, JobRecord, LedgerError, PendingRetry};
+use watchkeeper_ledger::{Entry, EntryError, JobRecord, LedgerError, PendingRetry};
 use watchkeeper_model::{JobName, Outcome, Skip, SkipReason};
 use watchkeeper_schedule::{
     Schedule, retry_at,
@@ -92,9 +92,11 @@ impl Conductor {
         self.write(entries).await;
         for scheduled in jobs {
             let name = scheduled.job.spec.name.clone();
-            match self.recorded_job(&name).await {
+            let record = self.recorded_job(&name).await;
+            // What the ledger refused doesn't run: it would go by a schedule that nobody recorded.
+            match record.filter(|record| record.schedule == written(&scheduled)) {
                 Some(record) => self.put(scheduled, &record).await,
-                None => tracing::error!(job = %name, "the ledger lost a job: it can't run"),
+                None => tracing::error!(job = %name, "the ledger did not take the job: it can't run"),
             }
         }
     }
@@ -199,14 +201,17 @@ impl Conductor {
     }
 
     /// Waits where the store is away. False: it refuses for good.
-    async fn wait_for_store(&self, error: &LedgerError) -> bool {
+    pub(super) async fn wait_for_store(&self, error: &LedgerError) -> bool {
         if error.is_store_away() {
             self.health.failed(error);
             tokio::time::sleep(STORE_RETRY).await;
             return true;
         }
-        if !matches!(error, LedgerError::Closed) {
-            self.telemetry.violated("ledger_refused", &error.to_string());
+        match error {
+            LedgerError::Closed => {}
+            // Another process took over: this one must do nothing more.
+            LedgerError::Refused(EntryError::Fenced { .. }) => self.timetable().drain(),
+            _ => self.telemetry.violated("ledger_refused", &error.to_string()),
         }
         false
     }

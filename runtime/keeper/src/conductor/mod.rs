@@ -59,7 +59,8 @@ pub(crate) struct JobView {
     pub(crate) scheduled: Arc<Scheduled>,
     pub(crate) place: Place,
     pub(crate) next: Option<Timestamp>,
-    pub(crate) retry: Option<Timestamp>,
+    /// When its last run is tried again, and that run.
+    pub(crate) retry: Option<(RunId, Timestamp)>,
     /// Its runs that go, the oldest first.
     pub(crate) running: Vec<RunStart>,
 }
@@ -136,6 +137,12 @@ impl Conductor {
     pub(crate) fn job(&self, name: &JobName) -> Option<JobView> {
         let now = self.rooms.clock.now();
         self.timetable().entry(name).and_then(|entry| view(entry, now))
+    }
+
+    /// When the runs are tried again that are to be, by the run that ended.
+    pub(crate) fn retries(&self) -> HashMap<RunId, Timestamp> {
+        let timetable = self.timetable();
+        timetable.entries().filter_map(|(_, entry)| entry.retry.as_ref()).map(|(at, run)| (run.id, *at)).collect()
     }
 
     /// Since when the ledger takes nothing, and why.
@@ -240,7 +247,7 @@ fn view(entry: &Entry<Scheduled, Going>, now: Timestamp) -> Option<JobView> {
         scheduled: Arc::clone(entry.job.as_ref()?),
         place: entry.place,
         next: entry.next_due(now),
-        retry: entry.retry.as_ref().map(|(at, _)| *at),
+        retry: entry.retry.as_ref().map(|(at, run)| (run.id, *at)),
         running: running.map(|running| running.start.clone()).collect(),
     })
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use watchkeeper_ledger::{Entry, EntryError, LedgerError};
 use watchkeeper_metrics::Sample;
@@ -41,8 +42,12 @@ impl Conductor {
 
     /// Reads what stands after a batch that failed, until the ledger says.
     async fn look_up(self: &Arc<Self>, batch: Batch<Scheduled>, mut error: LedgerError) {
-        if !error.is_store_away() {
-            self.telemetry.violated("disposed_twice", &error.to_string());
+        match (&error, &batch.claim) {
+            (LedgerError::Refused(EntryError::NoRetry { .. }), Some(claim)) => {
+                self.timetable().forget_retry(&claim.start);
+            }
+            _ if error.is_store_away() => {}
+            _ => self.telemetry.violated("disposed_twice", &error.to_string()),
         }
         loop {
             match error {
@@ -143,40 +148,41 @@ impl Conductor {
         start: &RunStart,
         under: &Scheduled,
         done: &mut Done,
-    ) -> (Option<jiff::Timestamp>, Option<String>) {
+    ) -> (Option<Timestamp>, Option<String>) {
+        let mut decided = self.after(start, under, &done.end);
         loop {
-            let RunEnd { outcome, finished, .. } = done.end;
-            let policy = &under.job.spec.policy;
-            let retry = retry_at(policy, outcome, start.attempt, &start.job, start.id, finished);
-            let pause = self.timetable().pauses(&start.job, outcome);
+            let (retry_at, pause) = decided.clone();
             let entry = Entry::Finish {
                 run: start.id,
                 end: done.end.clone(),
                 state: done.state.clone(),
-                retry_at: retry,
-                pause: pause.clone(),
+                retry_at,
+                pause,
                 history: under.history(),
             };
-            match self.rooms.ledger.record(vec![entry]).await.pop().unwrap_or(Err(LedgerError::Closed)) {
-                Ok(()) => {
-                    self.health.answers();
-                    return (retry, pause);
-                }
+            match self.try_write(vec![entry]).await {
+                Ok(()) => return decided,
                 Err(LedgerError::Refused(EntryError::State(error))) => {
                     done.end.outcome = Outcome::Failed;
                     done.end.message = format!("done, but not kept: {error}");
                     done.state.clear();
+                    decided = self.after(start, under, &done.end);
                 }
-                Err(error) if error.is_store_away() => {
-                    self.health.failed(&error);
-                    tokio::time::sleep(STORE_RETRY).await;
-                }
+                Err(error) if self.wait_for_store(&error).await => {}
                 Err(error) => {
                     tracing::error!(job = %start.job, run = %start.id, %error, "the ledger lost a run's end");
                     return (None, None);
                 }
             }
         }
+    }
+
+    /// What follows from a run's end: when it is tried again, and why its job pauses. Decided once, so that an answer that
+    /// was lost changes nothing.
+    fn after(&self, start: &RunStart, under: &Scheduled, end: &RunEnd) -> (Option<Timestamp>, Option<String>) {
+        let policy = &under.job.spec.policy;
+        let retry = retry_at(policy, end.outcome, start.attempt, &start.job, start.id, end.finished);
+        (retry, self.timetable().pauses(&start.job, end.outcome))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the ledger tells: runs, their logs, what people did; and when a schedule would fall due.
 
 use watchkeeper_ledger::{self as ledger, LedgerError, LogFilter, RunFilter};
-use watchkeeper_model::{LogLevel, RunId};
+use watchkeeper_model::{LogLevel, RunId, RunRecord};
 use watchkeeper_schedule::Schedule;
 use watchkeeper_web::api::{
     Action, ActionPage, ActionQuery, Due, LogEntry, LogPage, LogQuery, Preview, PreviewOf, Refusal, RefusalKind,
@@ -30,7 +30,13 @@ impl Keeper {
         let more = runs.len() > limit;
         runs.truncate(limit);
         let next = runs.last().map(|run| run.start.id).filter(|_| more);
-        Ok(RunPage { runs: runs.iter().map(|run| RunSummary::of(run, None)).collect(), next })
+        Ok(RunPage { runs: self.summaries(&runs), next })
+    }
+
+    /// Runs without their logs, each with its next try if one is to come.
+    pub(super) fn summaries(&self, runs: &[RunRecord]) -> Vec<RunSummary> {
+        let retries = self.conductor.retries();
+        runs.iter().map(|run| RunSummary::of(run, retries.get(&run.start.id).copied())).collect()
     }
 
     pub(super) async fn show_run(&self, id: RunId) -> Result<Option<RunDetail>, LedgerError> {
@@ -43,7 +49,7 @@ impl Keeper {
             run: RunSummary::of(&detail.run, detail.retry_at),
             now: self.clock.now(),
             plugin_version: plugin.map(|plugin| plugin.schema.version.as_str().into()),
-            attempts: detail.attempts.iter().map(|run| RunSummary::of(run, None)).collect(),
+            attempts: self.summaries(&detail.attempts),
             logs,
         }))
     }

@@ -60,16 +60,20 @@ impl Keeper {
         let began: Vec<Timestamp> = view.running.iter().map(|run| run.claimed).collect();
         let timeline = of_job.timeline(now, &began);
         let recent: Vec<_> = of_job.runs.into();
+        let retry = view.retry.filter(|_| !view.place.paused);
         let mut job = JobOverview {
             name: spec.name.clone(),
             plugin: Some(spec.plugin.clone()),
             state: JobState::Ok,
             problem: self.problem(spec).map(Into::into),
             schedule: spec.schedule.as_ref().map(shown::schedule),
-            next_run: [view.next, view.retry].into_iter().flatten().min(),
+            next_run: [view.next, retry.map(|(_, at)| at)].into_iter().flatten().min(),
             running: view.running.iter().map(|run| run.id).collect(),
             queued: u64::from(view.running.is_empty() && view.next.is_some_and(|next| next <= now)),
-            last_run: of_job.last_run,
+            last_run: of_job.last_run.map(|run| {
+                let retry_at = view.retry.filter(|(id, _)| *id == run.id).map(|(_, at)| at);
+                RunSummary { retry_at, ..run }
+            }),
             last_success: of_job.last_success,
             success_rate: JobOverview::rate(&recent),
             recent,
@@ -100,7 +104,7 @@ impl Keeper {
             powers: powers(job),
             probe_targets: spec.probe.iter().map(|target| target.as_str().into()).collect(),
             next_runs: next,
-            recent_runs: runs.iter().map(|run| RunSummary::of(run, None)).collect(),
+            recent_runs: self.summaries(&runs),
             recent_skips: skips.iter().map(SkipInfo::from).collect(),
             ..of_record(record.as_ref(), self.show_line(&view, now), now)
         }))

@@ -6,6 +6,7 @@
 //! transaction; then [`Timetable::answered`] says what stands in the ledger now, and only then a claimed run starts. While
 //! a job's batch is on its way, nothing else is decided for that job.
 
+mod batch;
 mod entry;
 mod look;
 mod turns;
@@ -21,10 +22,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, RunStart, Skip, SkipReason};
+use watchkeeper_model::{JobName, Outcome, RunId, RunStart, Skip, SkipReason};
 
-use crate::{Policy, Schedule};
+use crate::Schedule;
 
+pub use batch::{Batch, Claim, Place, Tick, Timed, Unable};
 pub use entry::{Entry, Running};
 pub use turns::Turns;
 
@@ -38,79 +40,6 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const STALL: Duration = Duration::from_secs(5);
 /// Claims of one tick, so that a batch stays a short transaction; the next tick follows at once.
 const CLAIMS_PER_TICK: usize = 1000;
-
-/// What a timetable asks of a job.
-pub trait Timed {
-    /// What it runs.
-    fn plugin(&self) -> &PluginName;
-    /// The bytes that it runs.
-    fn digest(&self) -> Digest;
-    /// When it falls due; none if it runs only when somebody asks.
-    fn schedule(&self) -> Option<&Schedule>;
-    /// What is done about due times that were missed, overlap, or fail.
-    fn policy(&self) -> &Policy;
-}
-
-/// Where a job stands in the ledger.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
-    /// The number of its schedule.
-    pub generation: u64,
-    /// All due times up to here are disposed of.
-    pub cursor: Timestamp,
-    /// Due times that somebody asked to leave out.
-    pub skip_next: u32,
-    /// Runs that failed since the last success.
-    pub failures: u32,
-    /// Whether somebody paused it.
-    pub paused: bool,
-}
-
-/// What is to be recorded for one job, in this order and as one transaction.
-#[derive(Debug)]
-pub struct Batch<J> {
-    /// Whose.
-    pub job: JobName,
-    /// Due times that lead to no run.
-    pub skips: Vec<Skip>,
-    /// The run to claim.
-    pub claim: Option<Claim<J>>,
-    /// Where the job stands once this is recorded.
-    pub then: Place,
-}
-
-/// A run that starts once it is recorded.
-#[derive(Debug)]
-pub struct Claim<J> {
-    /// What the ledger records.
-    pub start: RunStart,
-    /// The job as it is now: the run goes on under it whatever becomes of the job.
-    pub under: Arc<J>,
-}
-
-/// What a tick leads to.
-#[derive(Debug)]
-pub struct Tick<J> {
-    /// To be recorded.
-    pub batches: Vec<Batch<J>>,
-    /// Runs to be cancelled, since a newer one takes their place.
-    pub cancel: Vec<(JobName, RunId)>,
-    /// How long nothing falls due, unless something is answered or ends.
-    pub sleep: Duration,
-}
-
-/// Why a run can't be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unable {
-    /// There is no such job.
-    Unknown,
-    /// Its run goes, and its policy is to skip what overlaps.
-    Running,
-    /// Somebody asked already, and that run waits.
-    Asked,
-    /// No run begins any more.
-    Draining,
-}
 
 /// Jobs `J` and their runs `R`.
 pub struct Timetable<J, R> {
@@ -167,6 +96,13 @@ impl<J: Timed, R> Timetable<J, R> {
         if let Some(entry) = self.jobs.get_mut(&name).filter(|entry| entry.place.generation == before.generation) {
             entry.retry = Some((at, before));
             self.ready.insert(name);
+        }
+    }
+
+    /// A claimed try that the ledger doesn't know to come: a later due time took its place before anybody was told.
+    pub fn forget_retry(&mut self, claim: &RunStart) {
+        if let Some(entry) = self.jobs.get_mut(&claim.job) {
+            entry.retry.take_if(|(_, before)| before.first == claim.first);
         }
     }
 

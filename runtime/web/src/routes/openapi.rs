@@ -13,7 +13,10 @@ use utoipa::{
 };
 
 use super::{acts, api, events};
-use crate::{answer::PROBLEM, api::Problem};
+use crate::{
+    answer::PROBLEM,
+    api::{Limit, Problem, TriggerKind},
+};
 
 static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(document);
 
@@ -39,7 +42,7 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(document);
         api::schedule,
         events::events,
     ),
-    components(schemas(Problem))
+    components(schemas(Problem, Limit, TriggerKind))
 )]
 struct Routes;
 

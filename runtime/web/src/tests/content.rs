@@ -121,7 +121,7 @@ async fn every_answer_forbids_foreign_scripts_sniffing_and_storing() {
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{path}");
         assert!(!policy.contains("unsafe"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
         assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"), "{path}");
         for inline in [" style=", "<style", " onclick=", "<script>"] {

@@ -56,15 +56,20 @@ impl Judge {
             let Some(job) = self.jobs.get(&run.start.job) else { continue };
             let current = !job.retired && job.generation == run.start.generation && job.paused.is_none();
             let superseded = job.last_claim.is_some_and(|line| line > run.line);
-            let again = self.runs.values().any(|next| {
-                next.start.first == run.start.first && next.start.attempt == run.start.attempt + 1
-            });
-            let lone = self.runs.values().filter(|other| other.start.job == run.start.job).all(|other| {
-                other.start.first == run.start.first || other.line < run.line
-            });
-            let due = wait(&job.rules, end.outcome, run.start.attempt).zip(wait(&run.rules, end.outcome, run.start.attempt));
+            let again = self
+                .runs
+                .values()
+                .any(|next| next.start.first == run.start.first && next.start.attempt == run.start.attempt + 1);
+            let lone = self
+                .runs
+                .values()
+                .filter(|other| other.start.job == run.start.job)
+                .all(|other| other.start.first == run.start.first || other.line < run.line);
+            let waits: Option<Vec<i64>> =
+                run.all_rules().map(|rules| wait(rules, end.outcome, run.start.attempt)).collect();
             let clock = history.end.map_or(i64::MIN, |end| end.clock);
-            let passed = due.is_some_and(|(one, other)| end.finished + one.max(other) * 2 + SOON < clock);
+            let longest = waits.and_then(|waits| waits.into_iter().max());
+            let passed = longest.is_some_and(|wait| end.finished + wait * 2 + SOON < clock);
             let dark = job.rules.is_dark(clock) || job.rules.is_dark(clock - SOON);
             let forgotten = passed && current && lone && !superseded && !again && !dark;
             check(!forgotten, Promise::Tries, || format!("run {id} ({}) is not tried again", end.outcome))?;
@@ -95,7 +100,8 @@ impl Job {
         }
         let runs = kept.runs.iter().filter(|run| run.start.generation == self.generation);
         let runs = runs.filter(|run| run.start.attempt == 1 && run.start.trigger.nominal().is_some()).count();
-        let lost = kept.runs.iter().filter_map(|run| run.end.as_ref()).filter(|end| end.outcome == Outcome::Lost).count();
+        let lost =
+            kept.runs.iter().filter_map(|run| run.end.as_ref()).filter(|end| end.outcome == Outcome::Lost).count();
         let told = usize::try_from(self.runs).unwrap_or(usize::MAX);
         check(runs == told, Promise::Counts, || format!("{runs} runs are kept, {lost} of them lost, not {told}"))
     }

@@ -156,6 +156,8 @@ impl Judge {
                     job.rules = Arc::clone(rules);
                     job.thinned |= rules.failures_only;
                 }
+                let runs = self.runs.values_mut().filter(|run| run.start.job == rules.name);
+                runs.for_each(|run| run.since.push(Arc::clone(rules)));
             }
             Fact::Retired { job, at } => return self.retired(job, *at),
             Fact::Claimed { keeper, run, rules, decided } => return self.claimed(*keeper, run, rules, *decided, at),
@@ -294,7 +296,9 @@ impl Job {
     fn follows(&self, generation: u64, first: i64) -> Verdict {
         check(generation == self.generation, Promise::Once, || format!("generation {generation} is over"))?;
         check(self.rules.times.is_due(first), Promise::Due, || format!("{first} is not due"))?;
-        check(first > self.cursor, Promise::Once, || format!("{first} again: all is disposed of up to {}", self.cursor))?;
+        check(first > self.cursor, Promise::Once, || {
+            format!("{first} again: all is disposed of up to {}", self.cursor)
+        })?;
         let missed = self.rules.times.count(self.cursor, first - 1);
         check(missed == 0, Promise::NoMiss, || format!("{missed} due times between {} and {first}", self.cursor))
     }

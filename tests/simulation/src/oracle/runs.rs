@@ -1,7 +1,7 @@
 //! Promises about runs: claimed once, never beside each other, never unrecorded, lost when they were, tried again when they
 //! may be.
 
-use std::sync::Arc;
+use std::{iter, sync::Arc};
 
 use watchkeeper_model::{Outcome, RunId, RunStart, Trigger};
 
@@ -25,6 +25,8 @@ pub(super) struct Run {
     pub(super) end: Option<End>,
     /// Its process is gone, and it with it.
     pub(super) gone: bool,
+    /// The rules that its job had since: whoever decides about its next try goes by one of them.
+    pub(super) since: Vec<Arc<Rules>>,
 }
 
 /// An end as the ledger has it.
@@ -37,6 +39,11 @@ pub(super) struct End {
 impl Run {
     pub(super) const fn process_gone(&mut self) {
         self.gone = true;
+    }
+
+    /// All rules by which its next try may have been decided.
+    pub(super) fn all_rules(&self) -> impl Iterator<Item = &Rules> {
+        iter::once(&*self.rules).chain(self.since.iter().map(|rules| &**rules))
     }
 
     /// Whether it goes, in truth; one that was declared lost counts as gone, for nothing that it does is kept.
@@ -74,7 +81,8 @@ impl Judge {
             job.runs += 1;
             job.last_claim = Some(at.line);
         }
-        let told = |paused: &Moment| paused.line < decided.line && (!Job::overlaps(rules) || decided.at - paused.at > TOLD);
+        let told =
+            |paused: &Moment| paused.line < decided.line && (!Job::overlaps(rules) || decided.at - paused.at > TOLD);
         let paused = scheduled && job.paused.as_ref().is_some_and(told);
         check(!paused, Promise::Pause, || format!("run {} of a paused job", start.id))?;
         let run = Run {
@@ -87,6 +95,7 @@ impl Judge {
             over: None,
             end: None,
             gone: false,
+            since: Vec::new(),
         };
         self.runs.insert(start.id, run);
         Ok(())
@@ -102,9 +111,7 @@ impl Judge {
         let Some(end) = &before.end else {
             return Err((Promise::Tries, "a try before the end of the one before".to_owned()));
         };
-        let current = self.jobs.get(&start.job).map(|job| Arc::clone(&job.rules));
-        let waits = [Some(&*before.rules), current.as_deref(), Some(rules)].into_iter().flatten();
-        let earliest = waits.filter_map(|rules| wait(rules, end.outcome, before.start.attempt)).min();
+        let earliest = before.all_rules().filter_map(|rules| wait(rules, end.outcome, before.start.attempt)).min();
         let earliest = earliest.ok_or_else(|| (Promise::Tries, format!("a try after {}", end.outcome)))?;
         let claimed = start.claimed.as_millisecond();
         check(claimed >= end.finished + earliest, Promise::Tries, || format!("a try {claimed} before {earliest}"))?;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use watchkeeper_model::{JobName, RunId};
 
-use super::{Event, World, keeper::{Deed, Task}};
+use super::{
+    Event, World,
+    keeper::{Deed, Task},
+};
 use crate::{Trouble, history::Fact, rules::Job};
 
 impl World {
@@ -22,19 +25,20 @@ impl World {
         }
         let keeper = keepers[self.rng.usize(..keepers.len())];
         match self.rng.u32(..24) {
-            0 | 1 => self.crash_of(keeper),
+            0 | 1 => return self.crash_of(keeper),
             2 => self.task(keeper, Task::Stop),
             3 => self.stall(keeper),
             4 | 5 if self.plan.clock_set => self.set_clock(),
             6 | 7 => self.store_goes_away(),
-            8 if self.plan.two_keepers && keepers.len() == 1 => self.start(),
+            8 if self.plan.two_keepers && keepers.len() == 1 => return self.start(),
             9 if self.plan.retained => {
                 self.history.retained = true;
-                self.task(keeper, Task::Retain)
+                self.task(keeper, Task::Retain);
             }
-            10..=14 => self.change_a_file(Some(keeper)),
+            10..=14 => return self.change_a_file(Some(keeper)),
             _ => self.somebody_acts(keeper),
         }
+        Ok(())
     }
 
     fn calm_down(&mut self) -> Result<(), Trouble> {
@@ -56,34 +60,26 @@ impl World {
         }
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as the others")]
-    fn stall(&mut self, number: u32) -> Result<(), Trouble> {
+    fn stall(&mut self, number: u32) {
         let length = self.rng.i64(100..60_000);
         if let Some(keeper) = self.keepers.get_mut(&number) {
-            keeper.stalled_until = self.now + length;
+            keeper.stalled_until = keeper.stalled_until.max(self.now + length);
         }
-        Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as the others")]
-    fn set_clock(&mut self) -> Result<(), Trouble> {
+    fn set_clock(&mut self) {
         let furthest = [200, 4000, 300_000][self.rng.usize(..3)];
         self.clock += self.rng.i64(-furthest..=furthest);
         self.tell(Fact::ClockSet);
-        Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as the others")]
-    fn store_goes_away(&mut self) -> Result<(), Trouble> {
+    fn store_goes_away(&mut self) {
         let longest = [2000, 20_000, 200_000][self.rng.usize(..3)];
         self.store.away_until = self.now + self.rng.i64(1..longest);
-        Ok(())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "as the others")]
-    fn task(&mut self, keeper: u32, task: Task) -> Result<(), Trouble> {
-        self.after(0, Event::Task(keeper, task));
-        Ok(())
+    fn task(&mut self, keeper: u32, task: Task) {
+        self.after(0, Event::Task(keeper, Box::new(task)));
     }
 
     /// A job's file is written, changed, deleted or put back. A keeper that is there notices.
@@ -116,7 +112,7 @@ impl World {
             _ => return Ok(()),
         };
         if let Some(keeper) = keeper {
-            self.after(0, Event::Task(keeper, Task::Load(Some(deed))));
+            self.after(0, Event::Task(keeper, Box::new(Task::Load(Some(deed)))));
         }
         Ok(())
     }
@@ -127,10 +123,10 @@ impl World {
         Deed::Apply(job)
     }
 
-    fn somebody_acts(&mut self, keeper: u32) -> Result<(), Trouble> {
+    fn somebody_acts(&mut self, keeper: u32) {
         let names: Vec<JobName> = self.files.keys().cloned().collect();
         if names.is_empty() {
-            return Ok(());
+            return;
         }
         let name = names[self.rng.usize(..names.len())].clone();
         let id = RunId::new(self.time(), self.rng.u128(..));
@@ -142,6 +138,6 @@ impl World {
             5 => Task::Hold(Deed::LeaveOut(name, count)),
             _ => Task::Cancel(name),
         };
-        self.task(keeper, task)
+        self.task(keeper, task);
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct World {
 
 enum Event {
     /// A process goes on with something.
-    Task(u32, Task),
+    Task(u32, Box<Task>),
     /// A process starts.
     Start,
     /// Something goes wrong, or somebody does something.
@@ -105,7 +105,7 @@ impl World {
             };
             self.now = at.max(self.now);
             match event {
-                Event::Task(keeper, task) => self.go_on(keeper, task)?,
+                Event::Task(keeper, task) => self.go_on(keeper, *task)?,
                 Event::Start => self.start()?,
                 Event::Chaos => self.chaos()?,
                 // The next start has it judged.
@@ -114,14 +114,18 @@ impl World {
                 Event::Judge => self.after(3000, Event::Judge),
             }
         }
-        Err(Trouble::new(format!("no end after {MOST_EVENTS} events, {} s and {} lines", self.now / 1000, self.history.lines.len())))
+        Err(Trouble::new(format!(
+            "no end after {MOST_EVENTS} events, {} s and {} lines",
+            self.now / 1000,
+            self.history.lines.len()
+        )))
     }
 
     fn go_on(&mut self, number: u32, task: Task) -> Result<(), Trouble> {
         let Some(mut keeper) = self.keepers.remove(&number) else { return Ok(()) };
         if keeper.stalled_until > self.now {
             let wait = keeper.stalled_until - self.now;
-            self.after(wait, Event::Task(number, task));
+            self.after(wait, Event::Task(number, Box::new(task)));
             self.keepers.insert(number, keeper);
             return Ok(());
         }

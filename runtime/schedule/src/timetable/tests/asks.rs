@@ -151,6 +151,23 @@ fn a_try_beside_a_run_that_may_overlap_comes_at_its_time() {
 }
 
 #[test]
+fn a_try_that_the_ledger_doesnt_know_is_forgotten() {
+    let mut world = World::new();
+    let mut job = Plain::new("p");
+    job.schedule = Some(Schedule::parse_every("1h").unwrap());
+    world.second = 3590;
+    world.put("a", job);
+    world.until(3600);
+    world.end_as("a", Outcome::Unavailable, Some(3605));
+    world.on_their_way = Some(Vec::new());
+    assert_eq!(world.until(3605), ["3605 a runs 3600 try 2"]);
+    let batch = world.on_their_way.take().unwrap().remove(0);
+    world.timetable.forget_retry(&batch.claim.as_ref().unwrap().start);
+    world.timetable.answered(&batch, batch.then, None);
+    assert_eq!(world.until(3700), [""; 0]);
+}
+
+#[test]
 fn a_try_of_a_generation_that_is_over_never_comes() {
     let mut world = World::new();
     world.put("a", Plain::new("p"));

@@ -10,10 +10,10 @@ mod turns;
 use std::{iter, time::Duration};
 
 use jiff::ToSpan;
-use watchkeeper_model::Trigger;
+use watchkeeper_model::{Digest, PluginName, Trigger};
 
 use super::*;
-use crate::{CatchUp, Overlap};
+use crate::{CatchUp, Overlap, Policy};
 
 /// A full hour: intervals without an offset fall due on it.
 const EPOCH: i64 = 1_699_999_200;

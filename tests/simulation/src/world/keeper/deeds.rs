@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use watchkeeper_ledger::{Action, Entry, EntryError, JobRecord, PendingRetry};
+use watchkeeper_model::Outcome;
 use watchkeeper_model::{JobName, RunId, Skip, SkipReason};
 use watchkeeper_schedule::{
     Schedule, retry_at,
     timetable::{Timed, backlog},
 };
-use watchkeeper_model::Outcome;
 
 use super::{Answer, Event, Fate, Keeper, Task, World, place};
 use crate::{Trouble, history::Fact, rules::Job};
@@ -71,7 +71,7 @@ impl World {
         if keeper.timetable.hold(deed.job()) {
             self.soon(keeper, Task::Held(deed));
         } else {
-            self.after(QUIET, Event::Task(keeper.number, Task::Hold(deed)));
+            self.after(QUIET, Event::Task(keeper.number, Box::new(Task::Hold(deed))));
         }
     }
 

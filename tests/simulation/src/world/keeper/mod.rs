@@ -156,7 +156,7 @@ impl World {
     fn tick_after(&mut self, keeper: &mut Keeper, sleep: i64) {
         keeper.next_tick += 1;
         let wait = if keeper.away { STORE_RETRY } else { 0 };
-        self.after(sleep + wait, Event::Task(keeper.number, Task::Tick(keeper.next_tick)));
+        self.after(sleep + wait, Event::Task(keeper.number, Box::new(Task::Tick(keeper.next_tick))));
     }
 
     /// Wakes the loop.
@@ -168,11 +168,11 @@ impl World {
     fn soon(&mut self, keeper: &Keeper, task: Task) {
         let slowest = if self.calm.is_some() { 1 } else { self.plan.slowness };
         let wait = self.rng.i64(0..=slowest);
-        self.after(wait, Event::Task(keeper.number, task));
+        self.after(wait, Event::Task(keeper.number, Box::new(task)));
     }
 
     fn later(&mut self, keeper: &Keeper, task: Task) {
-        self.after(STORE_RETRY, Event::Task(keeper.number, task));
+        self.after(STORE_RETRY, Event::Task(keeper.number, Box::new(task)));
     }
 
     /// Has entries recorded, unless something goes wrong. `tell` is called with the answers once they are committed.
@@ -192,6 +192,10 @@ impl World {
         let answers = keeper.book.record(entries)?;
         tell(self, keeper, &answers);
         for refusal in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+            if self.plan.doubt > 0.0 && matches!(refusal, EntryError::NoRetry { .. }) {
+                // The end that left it was in, nobody was told, and a later due time took its place.
+                continue;
+            }
             self.tell(Fact::Refused { keeper: keeper.number, why: refusal.to_string() });
             if matches!(refusal, EntryError::Fenced { .. }) && keeper.stopping_since.is_none() {
                 self.soon(keeper, Task::Stop);
@@ -230,7 +234,7 @@ impl World {
         if keeper.timetable.in_progress() == 0 || self.now - since > SETTLE {
             self.gone(keeper);
         } else {
-            self.after(20, Event::Task(keeper.number, Task::Stop));
+            self.after(20, Event::Task(keeper.number, Box::new(Task::Stop)));
         }
     }
 }

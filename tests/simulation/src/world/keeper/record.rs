@@ -64,7 +64,12 @@ impl World {
             let refused = answers.by_ref().take(count).filter_map(Result::err).last();
             match refused {
                 Some(EntryError::Fenced { .. }) => keeper.timetable.drain(),
-                Some(_) => self.soon(keeper, Task::LookUp(batch)),
+                Some(refusal) => {
+                    if let (EntryError::NoRetry { .. }, Some(claim)) = (refusal, &batch.claim) {
+                        keeper.timetable.forget_retry(&claim.start);
+                    }
+                    self.soon(keeper, Task::LookUp(batch));
+                }
                 None => {
                     let stands = batch.then;
                     self.stands(keeper, &batch, stands, true);
@@ -108,14 +113,14 @@ impl World {
         keeper.live.insert(id, live);
         keeper.timetable.answered(batch, stands, Some(()));
         self.tell(Fact::Began { keeper: keeper.number, run: id });
-        self.after(length, Event::Task(keeper.number, Task::Over(id)));
+        self.after(length, Event::Task(keeper.number, Box::new(Task::Over(id))));
     }
 
     pub(super) fn cancel_run(&mut self, keeper: &mut Keeper, run: RunId) {
         if let Some(live) = keeper.live.get_mut(&run).filter(|live| live.end.is_none()) {
             live.outcome = Outcome::Cancelled;
             let wait = self.rng.i64(0..800);
-            self.after(wait, Event::Task(keeper.number, Task::Over(run)));
+            self.after(wait, Event::Task(keeper.number, Box::new(Task::Over(run))));
         }
     }
 
@@ -180,7 +185,9 @@ impl World {
             Answer::Of(answers) => answers.iter().all(Result::is_ok),
         };
         keeper.away = false;
-        let (Some(live), Entry::Finish { end, retry_at, pause, .. }) = (keeper.live.remove(&run), entry) else { return };
+        let (Some(live), Entry::Finish { end, retry_at, pause, .. }) = (keeper.live.remove(&run), entry) else {
+            return;
+        };
         let job = &live.start.job;
         if taken && pause.is_some() {
             keeper.timetable.stand(job, |place| place.paused = true);

@@ -55,7 +55,7 @@ impl World {
         let absent = recovery.jobs.into_iter().filter(|record| record.retired.is_none() && absent(&record.job));
         keeper.files.extend(absent.map(|record| Deed::RetireAbsent(Box::new(record))));
         keeper.files.extend(self.files.values().cloned().map(Deed::Apply));
-        self.after(START, Event::Task(keeper.number, Task::Load(None)));
+        self.after(START, Event::Task(keeper.number, Box::new(Task::Load(None))));
         self.tick_after(&mut keeper, START);
         self.keepers.insert(keeper.number, keeper);
         Ok(())

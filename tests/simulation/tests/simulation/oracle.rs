@@ -109,7 +109,8 @@ impl Told {
     }
 
     fn skips(&mut self, reason: SkipReason, first: i64, last: i64, count: u64) -> &mut Self {
-        let skip = Skip { job: self.rules.name.clone(), generation: 1, reason, first: time(first), last: time(last), count };
+        let skip =
+            Skip { job: self.rules.name.clone(), generation: 1, reason, first: time(first), last: time(last), count };
         let decided = self.moment();
         self.tell(Fact::Skipped { keeper: 1, skip, decided })
     }
@@ -152,7 +153,7 @@ fn time(second: i64) -> Timestamp {
 
 #[test]
 fn a_right_history_breaks_nothing() {
-    let mut told = Told::with(|rules| rules.attempts = 2);
+    let mut told = Told::new();
     told.runs(1, 10).claims(2, 20).begins(2).at(30).skips(SkipReason::Overlap, 30, 30, 1).at(35);
     told.ends(2, Outcome::Unavailable).at(37);
     let again = RunStart { id: RunId::from_bits(3), attempt: 2, first: RunId::from_bits(2), ..told.start(3, 20) };
@@ -235,7 +236,8 @@ fn a_try_that_may_not_be_or_comes_too_early_or_never_is_found() {
     again(Outcome::Failed, 12, true).breaks(Promise::Tries);
     again(Outcome::Timeout, 12, false).breaks(Promise::Tries);
     again(Outcome::Timeout, 12, true).keeps_all();
-    let twice = RunStart { id: RunId::from_bits(3), attempt: 2, first: RunId::from_bits(1), ..Told::new().start(3, 10) };
+    let twice =
+        RunStart { id: RunId::from_bits(3), attempt: 2, first: RunId::from_bits(1), ..Told::new().start(3, 10) };
     again(Outcome::Unavailable, 12, false).claim(twice).breaks(Promise::Once);
 
     let mut never = Told::with(|rules| rules.times = Times::Every { period: 100_000, offset: 0 });
