@@ -20,7 +20,7 @@ fn hostile() -> String {
     let terminal = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{8}\r\u{0}";
     let direction = "\u{202e}\u{2066}\u{200f}\u{061c}";
     let lines = "\"} 1\nteller_injected{a=\"b\"} 1\n# HELP x y\nevent: reloaded\ndata: {}\n\n";
-    format!("begin {markup}{terminal}{direction}{lines}${{HOME}} {{{{7*7}}}} {} end", "w".repeat(10_000))
+    format!("begin {markup}{terminal}{direction}{lines}$(id) {{{{7*7}}}} {} end", "w".repeat(10_000))
 }
 
 #[test]
@@ -51,7 +51,9 @@ fn hostile_texts_are_harmless_wherever_they_are_shown() {
 fn deployment() -> Deployment {
     let deployment = teller_deployment();
     let quoted = json!(hostile()).to_string().replace("\\u001b", "\\u001B");
-    let config = format!("message = {quoted}\nlines = [{quoted}, \"plain\"]\nlabel = {quoted}\n");
+    let short: String = hostile().chars().take(400).collect();
+    let short = json!(short);
+    let config = format!("message = {quoted}\nlines = [{quoted}, \"plain\"]\nlabel = {short}\n");
     deployment.job("good", &teller_job("every = \"1s\"", &config, ""));
     deployment.job("bad", &teller_job("every = \"1s\"", &format!("{config}fails = \"failed\""), ""));
     let target: String = hostile().chars().filter(|c| !c.is_control()).take(200).collect();
@@ -120,7 +122,7 @@ fn assert_plain(path: &str, page: &Response) {
     assert_guarded(path, page);
     assert_harmless(path, page.text());
     let foreign = page.text().replace(OWN_SCRIPT, "");
-    for markup in ["<script", "<img", "</textarea><", "</title></", "onerror=", "onfocus=", "alert('", "javascript:"] {
+    for markup in ["<script", "<img", "</textarea", "onerror=", "onfocus=", "alert('", "javascript:"] {
         assert!(!foreign.contains(markup), "{path} holds {markup}: {foreign}");
     }
 }
@@ -141,7 +143,6 @@ fn in_metrics(watchkeeper: &Watchkeeper) {
     assert_eq!(told.len(), 1, "{told:?}");
     let injected = text.lines().find(|line| line.starts_with("teller_injected") || line.starts_with("# HELP x"));
     assert_eq!(injected, None);
-    assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{7}', '\u{0}']), "no escape reaches a terminal");
 }
 
 fn in_probes(watchkeeper: &Watchkeeper) {
@@ -179,19 +180,29 @@ fn in_terminals(watchkeeper: &Watchkeeper) {
     assert_harmless("an error", &failed.stderr);
 }
 
-/// Nothing that a terminal obeys or that turns the direction of writing, as it is or in JSON's spelling.
+/// Nothing that a terminal obeys or that turns the direction of writing: neither in the text itself, nor in the strings
+/// of the document that it is.
 #[track_caller]
 fn assert_harmless(place: &str, text: &str) {
-    let obeyed = |c: char| {
-        (c.is_control() && c != '\n')
-            || ('\u{202a}'..='\u{202e}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c)
-            || ['\u{200e}', '\u{200f}', '\u{061c}'].contains(&c)
-    };
-    let found = text.char_indices().find(|(_, c)| obeyed(*c));
-    let around = |at: usize| text.get(at.saturating_sub(60)..).unwrap_or(text).chars().take(120).collect::<String>();
-    assert!(found.is_none(), "{place} holds {:?}: {:?}", found.map(|(_, c)| c), found.map(|(at, _)| around(at)));
-    for spelled in ["\\u001b", "\\u0007", "\\u0000", "\\u009b", "\\u202e", "\\b", "\\r"] {
-        assert!(!text.contains(spelled), "{place} holds {spelled}");
+    let found = text.char_indices().find(|(_, c)| is_obeyed(*c));
+    let around = found.map(|(at, c)| (c, text[..at].chars().rev().take(60).collect::<String>()));
+    assert!(found.is_none(), "{place} holds (and before it, backwards): {around:?}");
+    if let Ok(document) = serde_json::from_str::<Value>(text) {
+        assert!(!holds_obeyed(&document), "{place} spells one: {text}");
+    }
+}
+
+fn is_obeyed(c: char) -> bool {
+    let directional =
+        matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    directional || (c.is_control() && c != '\n')
+}
+
+fn holds_obeyed(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(is_obeyed),
+        Value::Array(parts) => parts.iter().any(holds_obeyed),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains(is_obeyed) || holds_obeyed(value)),
+        _ => false,
     }
 }

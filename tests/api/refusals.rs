@@ -23,7 +23,7 @@ fn refusals_are_problems_with_documented_codes() {
     for (path, status) in [
         ("/api/v1/jobs/nobody", 404),
         ("/api/v1/jobs/nobody/schedule", 404),
-        ("/api/v1/jobs/asked/schedule", 409),
+        ("/api/v1/jobs/asked/schedule", 422),
         ("/api/v1/jobs/talks/schedule?count=0", 400),
         ("/api/v1/jobs/talks/schedule?many=1", 400),
         ("/api/v1/runs/01M3250V000000000000000002", 404),

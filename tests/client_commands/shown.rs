@@ -64,7 +64,6 @@ fn json_is_what_the_api_says() {
         (&["job", "show", "good"], "jobs/good"),
         (&["runs"], "runs"),
         (&["run", "show", &run], &of_run),
-        (&["logs"], "logs"),
     ] {
         let ended = watchkeeper.ask(&[command, &["--format", "json"]].concat());
         assert_eq!(ended.code, Some(0), "{command:?}: {}", ended.stderr);
@@ -72,6 +71,10 @@ fn json_is_what_the_api_says() {
         let said: Value = serde_json::from_str(&ended.stdout).expect("JSON");
         assert_eq!(without_now(said), without_now(watchkeeper.api(path)), "{command:?}");
     }
+    let lines = watchkeeper.ask(&["logs", "--format", "json"]).stdout;
+    let lines: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line is a document")).collect();
+    assert_eq!(Value::Array(lines), watchkeeper.api("logs")["lines"], "logs have no end: a document for each line");
     let paused = watchkeeper.ask(&["job", "pause", "good", "--format", "json"]);
     let paused: Value = serde_json::from_str(&paused.stdout).expect("JSON");
     assert_eq!(paused["job"]["state"], "paused");

@@ -62,8 +62,11 @@ fn set<T: Ord + Debug>(of: impl Iterator<Item = T>) -> BTreeSet<T> {
     of.collect()
 }
 
-/// Each is one lie about what happened, and what the oracle has to say of it.
-const LIES: [(&str, fn(&mut Account), &str); 13] = [
+/// What is told wrongly, how, and what the oracle has to say of it.
+type Lie = (&'static str, fn(&mut Account), &'static str);
+
+/// Lies about what happened.
+const LIES: [Lie; 13] = [
     ("a run vanished", |account| drop(account.records.runs.remove(a_run(account, "skips"))), "no disposition"),
     ("a skip vanished", |account| drop(account.records.skips.remove(0)), "no disposition"),
     ("a skip covers one more", |account| account.records.skips[0].last += 100_000_000, ""),

@@ -38,9 +38,7 @@ impl Site {
         deployment.job("bad", &telling("message = \"disk 7 is full\"\nfails = \"failed\"\n"));
         let held = telling("message = \"\"\nchain = \"silent\"\n");
         deployment.job("held", &format!("timeout = \"300s\"\n{held}"));
-        let site = Self { watchkeeper: Watchkeeper::start(&deployment), deployment, _silent: silent };
-        eventually("it to be ready", SOON, || (site.watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
-        site
+        Self { watchkeeper: ready(&deployment), deployment, _silent: silent }
     }
 
     fn browser(&self) -> Browser {
@@ -85,6 +83,13 @@ impl Site {
         page.click("role=button[name=\"Log in\"]");
         page.see("role=button[name=\"Log out\"]");
     }
+}
+
+/// Runs a deployment and waits until its plugins are loaded.
+fn ready(deployment: &Deployment) -> Watchkeeper {
+    let watchkeeper = Watchkeeper::start(deployment);
+    eventually("it to be ready", SOON, || (watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
+    watchkeeper
 }
 
 /// A job of the plugin `teller`, due once an hour.

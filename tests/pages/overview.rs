@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{SOON, Site, browser::USUAL, telling};
-use crate::support::{Signal, Watchkeeper, eventually};
+use super::{SOON, Site, browser::USUAL, ready, telling};
+use crate::support::{Signal, eventually};
 
 #[test]
 fn what_is_wrong_stands_first_and_every_state_is_a_word() {
@@ -72,8 +72,9 @@ fn runs_skips_misses_and_failures_have_shapes_of_their_own() {
     site.deployment.job("ticking", &every_second("message = \"tick\"\n"));
     eventually("a run", SOON, || (site.count("ticking") > 0).then_some(()));
     site.watchkeeper.post("jobs/ticking/pause", &json!({}));
-    eventually("a skip", SOON, || skipped(&site, "ticking"));
+    due_times_pass();
     site.watchkeeper.post("jobs/ticking/resume", &json!({}));
+    eventually("a skip", SOON, || skipped(&site, "ticking", "paused"));
     site.run("bad");
     let cancelled = site.begin("held");
     site.watchkeeper.post(&format!("runs/{cancelled}/cancel"), &json!({}));
@@ -84,13 +85,9 @@ fn runs_skips_misses_and_failures_have_shapes_of_their_own() {
     site.begin("held");
     site.watchkeeper.signal(Signal::KILL);
     site.watchkeeper.wait();
-    let away = Instant::now();
-    eventually("due times to pass", SOON, || (away.elapsed() > Duration::from_secs(2)).then_some(()));
-    site.watchkeeper = Watchkeeper::start(&site.deployment);
-    eventually("a miss", SOON, || {
-        let skips = site.watchkeeper.api("jobs/ticking")["recent_skips"].take();
-        skips.as_array()?.iter().any(|skip| skip["reason"] == "too-late").then_some(())
-    });
+    due_times_pass();
+    site.watchkeeper = ready(&site.deployment);
+    eventually("a miss", SOON, || skipped(&site, "ticking", "too_late"));
     site.begin("held");
 
     let browser = site.browser();
@@ -123,7 +120,13 @@ fn runs_skips_misses_and_failures_have_shapes_of_their_own() {
     assert!(words.contains("missed: too late") && words.contains("skipped"), "{words}");
 }
 
-fn skipped(site: &Site, job: &str) -> Option<()> {
-    let skips = site.watchkeeper.api(&format!("jobs/{job}"))["recent_skips"].take();
-    (!skips.as_array()?.is_empty()).then_some(())
+/// Lets so much time go by that what runs each second was due.
+fn due_times_pass() {
+    let begun = Instant::now();
+    eventually("due times", SOON, || (begun.elapsed() > Duration::from_secs(2)).then_some(()));
+}
+
+fn skipped(site: &Site, job: &str, reason: &str) -> Option<()> {
+    let job = site.watchkeeper.api(&format!("jobs/{job}"));
+    job["recent_skips"].as_array()?.iter().any(|skip| skip["reason"] == reason).then_some(())
 }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Response {
     /// The status, such as 200.
     pub(crate) status: u16,
-    /// The headers by their names in lower case.
+    /// The headers by their names in lower case; those that come twice are joined with a comma.
     pub(crate) headers: BTreeMap<String, String>,
     /// The body as it came: not decompressed.
     pub(crate) body: Vec<u8>,
@@ -101,7 +101,11 @@ fn exchange(
     let mut bytes = Vec::new();
     body.into_reader().read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let mut headers = BTreeMap::<String, String>::new();
+    for (name, value) in &parts.headers {
+        let joined = headers.entry(name.to_string());
+        joined.and_modify(|all| *all = format!("{all}, {}", text(value))).or_insert_with(|| text(value));
+    }
     Ok(Response { status: parts.status.as_u16(), headers, body: bytes })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, Opts, Registry, core::Collector};
 use watchkeeper_ledger::{LedgerError, Recovery};
 use watchkeeper_model::{LogLevel, LogLine, Outcome, RunEnd, RunStart};
-use watchkeeper_web::api::SelfWatch;
+use watchkeeper_web::api::{SelfWatch, Text};
 
 /// What is looked after: the values of the label `invariant`.
 const INVARIANTS: [&str; 5] =
@@ -103,7 +103,8 @@ impl Telemetry {
 
     pub(crate) fn file_refused(&self, kind: &str, path: &std::path::Path, reason: &str) {
         self.reloads.with_label_values(&[kind, "failure"]).inc();
-        tracing::error!(kind, path = %path.display(), reason, "refused: the last good version stays");
+        let (path, reason) = (Text::from(path.display().to_string()), Text::from(reason));
+        tracing::error!(kind, %path, %reason, "refused: the last good version stays");
     }
 
     pub(crate) fn ticked(&self, now: f64, in_progress: usize, queued: usize) {

@@ -48,9 +48,12 @@ pub(super) fn measure(report: &mut Report) -> Result<()> {
     let first = costs.first().context("no sizes")?;
     for cost in &costs {
         let mut row = |name: String, what: String, unit, value: f64, of_first: f64, how: String| {
-            let peer =
-                Peer { name: format!("among {}", first.schedules), value: of_first, ratio: Ratio::OursOverTheirs };
-            report.add(Row { name, what, value, unit, peer: Some(peer), how });
+            let peer = (cost.schedules > first.schedules).then(|| Peer {
+                name: format!("among {}", first.schedules),
+                value: of_first,
+                ratio: Ratio::OursOverTheirs,
+            });
+            report.add(Row { name, what, value, unit, peer, how });
         };
         row(
             format!("due_time_among_{}", cost.schedules),

@@ -32,7 +32,7 @@ pub(super) fn run(
         None => claimed_after(before, name, &mut pause, api)?,
     };
     screen.note(&format!("run {id} of {name}; it goes on if this command is interrupted"))?;
-    let detail = ended(id, &mut pause, api)?;
+    let detail = ended(id, name, &mut pause, api)?;
     run::print(&detail, screen)?;
     match detail.run.outcome {
         Some(Outcome::Success) | None => Ok(()),
@@ -59,11 +59,22 @@ fn newest_asked_for(detail: &JobDetail) -> Option<RunId> {
     asked.map(|run| run.id).max()
 }
 
-fn ended(id: RunId, pause: &mut Duration, api: &Api) -> Result<RunDetail, ClientError> {
+/// Waits for the run's end. It is in the ledger once it has its turn, and unknown before.
+fn ended(id: RunId, job: &JobName, pause: &mut Duration, api: &Api) -> Result<RunDetail, ClientError> {
+    let mut begun = false;
     loop {
-        let detail = run::fetch(id, api)?;
-        if detail.run.outcome.is_some() {
-            return Ok(detail);
+        match run::fetch(id, api) {
+            Err(ClientError::Refused { status: 404, .. }) if !begun => {
+                // A job that is gone never gets its turn.
+                job::fetch(job, api)?;
+            }
+            detail => {
+                let detail = detail?;
+                if detail.run.outcome.is_some() {
+                    return Ok(detail);
+                }
+                begun = true;
+            }
         }
         sleep(pause);
     }

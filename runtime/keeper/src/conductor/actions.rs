@@ -21,10 +21,16 @@ pub(crate) enum ActError {
     Running(JobName),
     #[error("a run of job `{0}` was asked for and waits for its turn")]
     Asked(JobName),
+    #[error("job `{0}` is paused already")]
+    Paused(JobName),
     #[error("job `{0}` is not paused")]
     NotPaused(JobName),
+    #[error("job `{0}` has no schedule")]
+    NoSchedule(JobName),
     #[error("watchkeeper is ending: no run begins any more")]
     Draining,
+    #[error("the store takes nothing: {0}")]
+    StoreAway(String),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
@@ -61,6 +67,10 @@ impl Conductor {
     /// [`ActError`].
     pub(crate) async fn pause(self: &Arc<Self>, name: &JobName, asked: &Asked) -> Result<(), ActError> {
         let now = self.held(name).await?;
+        if self.timetable().entry(name).is_some_and(|entry| entry.place.paused) {
+            self.release(name);
+            return Err(ActError::Paused(name.clone()));
+        }
         let entry = Entry::Pause { job: name.clone(), by: asked.by.clone(), note: asked.note.clone(), at: now };
         let done = self.try_write(vec![action(asked, now, "pause", Some(name), None), entry]).await;
         if done.is_ok() {
@@ -105,6 +115,9 @@ impl Conductor {
     /// # Errors
     /// [`ActError`].
     pub(crate) async fn skip_next(self: &Arc<Self>, name: &JobName, count: u32, asked: &Asked) -> Result<(), ActError> {
+        if self.job(name).is_some_and(|view| view.scheduled.job.spec.schedule.is_none()) {
+            return Err(ActError::NoSchedule(name.clone()));
+        }
         let now = self.held(name).await?;
         let skip = Entry::SkipNext { job: name.clone(), count };
         let done = self.try_write(vec![action(asked, now, "skip-next", Some(name), None), skip]).await;
@@ -148,9 +161,13 @@ impl Conductor {
         self.news.job_changed(name);
     }
 
-    /// Waits until nothing is on its way for a job, and keeps it so. Returns the time then.
+    /// Waits until nothing is on its way for a job, and keeps it so. Returns the time then. Doesn't wait for a store that is
+    /// away.
     async fn held(&self, name: &JobName) -> Result<Timestamp, ActError> {
         self.known(name)?;
+        if let Some((_, reason)) = self.health.away() {
+            return Err(ActError::StoreAway(reason));
+        }
         self.hold(name).await;
         Ok(self.rooms.clock.now())
     }

@@ -38,10 +38,22 @@ impl Keeper {
                 Ok(self.acted(message, None, &job))
             }
             Deed::Cancel(run) => {
-                let job = on_its_own(&self.conductor, async move |it| it.cancel(run, &asked).await).await?;
+                let cancelled = on_its_own(&self.conductor, async move |it| it.cancel(run, &asked).await).await;
+                let job = match cancelled {
+                    Err(refusal) if refusal.kind == RefusalKind::Conflict && self.is_unknown(run).await => {
+                        let message = format!("there is no run {run}, or it isn't kept any more");
+                        return Err(Refusal::new(RefusalKind::NotFound, message));
+                    }
+                    cancelled => cancelled?,
+                };
                 Ok(self.acted(format!("run {run} of job `{job}` ends"), Some(run), &job))
             }
         }
+    }
+
+    /// Whether the ledger has no such run. While it is away nobody knows, and it counts as known.
+    async fn is_unknown(&self, run: RunId) -> bool {
+        matches!(self.ledger.run(run).await, Ok(None))
     }
 
     fn acted(&self, message: String, run: Option<RunId>, job: &JobName) -> Acted {
@@ -76,8 +88,9 @@ fn refusal(error: ActError) -> Refusal {
         ActError::Running(_) => {
             (RefusalKind::Conflict, Some("wait for its end, cancel it, or write `overlap = \"allow\"` in its file"))
         }
-        ActError::Asked(_) | ActError::NotPaused(_) => (RefusalKind::Conflict, None),
-        ActError::Draining | ActError::Ledger(_) => (RefusalKind::Unavailable, None),
+        ActError::NoSchedule(_) => (RefusalKind::Conflict, Some("it runs when it is asked to")),
+        ActError::Asked(_) | ActError::Paused(_) | ActError::NotPaused(_) => (RefusalKind::Conflict, None),
+        ActError::Draining | ActError::StoreAway(_) | ActError::Ledger(_) => (RefusalKind::Unavailable, None),
     };
     let refusal = Refusal::new(kind, error.to_string());
     match hint {

@@ -97,7 +97,7 @@ impl Keeper {
             PreviewOf::Job(name) => {
                 let unknown = || Refusal::new(RefusalKind::NotFound, format!("there is no job `{name}`"));
                 let view = self.conductor.job(&name).ok_or_else(unknown)?;
-                let none = || Refusal::new(RefusalKind::Conflict, format!("job `{name}` has no schedule"));
+                let none = || Refusal::new(RefusalKind::Invalid, format!("job `{name}` has no schedule"));
                 view.scheduled.job.spec.schedule.clone().ok_or_else(none)?
             }
             PreviewOf::Cron { expression, time_zone } => {

@@ -136,7 +136,8 @@ function connect() {
     events.addEventListener(name, (event) => concerns(event) && !wanted && refresh());
   }
   events.onopen = () => {
-    if (live.dataset.state === "lost") refresh(0);
+    // What changed between the page's making and now, nobody told.
+    refresh(0);
     say("live", "Live");
   };
   events.onerror = () => {
