@@ -21,7 +21,7 @@ pub(crate) use anvil::{Anvil, quantity};
 pub(crate) use deployment::Deployment;
 pub(crate) use exposition::Exposition;
 pub(crate) use fault_proxy::{Fault, FaultProxy};
-pub(crate) use http::{Response, send, send_trusting, send_within};
+pub(crate) use http::{Response, send, send_trusting};
 pub(crate) use overview::Overview;
 pub(crate) use process::{Process, Signal};
 pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{http, process::Process, programs};
+use super::{eventually, http, process::Process, programs};
 
 const START: Duration = Duration::from_secs(30);
 
@@ -59,7 +59,12 @@ impl Prometheus {
             let (_, address) = line.contains("\"Listening on\"").then(|| line.split_once("address="))??;
             Some(address.trim().to_owned())
         });
-        Self { _process: process, _folder: folder, url: format!("http://{address}") }
+        let url = format!("http://{address}");
+        eventually("Prometheus to be ready", START, || {
+            let ready = http::send("GET", &format!("{url}/-/ready"), &[], b"");
+            ready.is_ok_and(|answer| answer.status == 200).then_some(())
+        });
+        Self { _process: process, _folder: folder, url }
     }
 
     /// Evaluates an expression now: the labels and value of each series of the result.

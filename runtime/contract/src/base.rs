@@ -12,12 +12,13 @@ use crate::{
 /// How many of standard error's last lines a trap's message shows.
 const STDERR_LINES: usize = 4;
 
-/// Text from a plugin or a chain as people may see it: control characters gone, at most `limit` characters.
+/// Text from a plugin or a chain as people may see it: control characters and what turns the direction of writing gone, at
+/// most `limit` characters.
 pub fn clean(text: &str, limit: usize) -> String {
     let mut kept: String = text
         .chars()
         .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
-        .filter(|c| !c.is_control() && !is_bidi_override(*c))
+        .filter(|c| !c.is_control() && !turns_direction(*c))
         .take(limit + 1)
         .collect();
     if kept.chars().nth(limit).is_some() {
@@ -27,8 +28,9 @@ pub fn clean(text: &str, limit: usize) -> String {
     kept
 }
 
-fn is_bidi_override(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Unicode's directional marks, embeddings, overrides and isolates (UAX #9).
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 pub(crate) fn write_log(

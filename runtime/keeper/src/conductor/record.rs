@@ -132,11 +132,14 @@ impl Conductor {
         let standing = {
             let mut timetable = self.timetable();
             timetable.ended(&start.job, start.id, done.end.outcome, retry_at);
-            timetable.entry(&start.job).map(|entry| self.standing(entry)).unwrap_or_default()
+            let there = timetable.entry(&start.job).filter(|entry| entry.job.is_some());
+            there.map(|entry| self.standing(entry))
         };
-        self.rooms.expose(&start, under, &done.end, std::mem::take(&mut done.samples), standing);
+        if standing.is_some() {
+            self.recent.ended(&start, &done.end);
+        }
+        self.rooms.expose(&start, under, &done.end, std::mem::take(&mut done.samples), standing.unwrap_or_default());
         Telemetry::run_ended(&start, &done.end);
-        self.recent.ended(&start, &done.end);
         self.news.run_finished(&start, &done.end);
         self.quiet.notify_waiters();
         self.changed.notify_one();

@@ -135,9 +135,8 @@ fn action(page: &mut Html, job: &JobOverview, verb: Verb, word: &'static str) {
     page.raw("<span class=\"hidden\"> ").text(job.name.as_str()).raw("</span></a>");
 }
 
-/// Below all columns but one: where the window is narrow there is one less, and no cell may reach beyond the last.
-///
-/// Why it doesn't run, or what its last run said that didn't end well, and who paused it.
+/// Why it doesn't run, or what its last run said that didn't end well, and who paused it. Below all columns but one: a
+/// narrow window has one less, and no cell may reach beyond the last.
 fn says(page: &mut Html, job: &JobOverview, columns: usize) {
     let failed =
         job.last_run.as_ref().filter(|_| job.state == JobState::Failing).and_then(|run| run.message.as_deref());
