@@ -45,13 +45,13 @@ export function overflow() {
   return { by: document.documentElement.scrollWidth - innerWidth, out: out.slice(0, 5).map(name) };
 }
 
-/** Controls that are too small to hit by a finger: below 24 pixels either way, links within text left aside. */
+/** Controls too small to hit by a finger, below 24 pixels: links by their height, others either way. Links in text are left aside. */
 export function small() {
   const controls = [...document.querySelectorAll("a, button, input:not([type=hidden]), select, summary")];
   const seen = controls.filter((one) => one.checkVisibility() && !one.closest(".skip, p, dd, small, li.message"));
   const few = seen.filter((one) => {
     const { width, height } = one.getBoundingClientRect();
-    return width > 1 && (width < 24 || height < 24);
+    return width > 1 && (height < 24 || (width < 24 && one.localName !== "a"));
   });
   return few.map((one) => {
     const { width, height } = one.getBoundingClientRect();

@@ -37,8 +37,8 @@ pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<()> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))
 }
 
-/// What only tests need on top: the components of test plugins, those of another toolchain too, Prometheus and a browser. Returns
-/// the environment in which the tests find all of it.
+/// What only tests need on top: the components of test plugins, those of another toolchain too, Prometheus, a browser and
+/// what makes requests up. Returns the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
     step("test plugins in Python", || python::components(project))?;
