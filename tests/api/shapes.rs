@@ -79,11 +79,18 @@ fn each_documented_post_answers_in_its_shape_and_does_what_it_says() {
     assert_eq!(cancelled["run"], json!(going));
     eventually("the run to be over", PATIENCE, || (watchkeeper.runs("held", "cancelled") == 1.0).then_some(()));
 
+    eventually("a due time in the pause", PATIENCE, || {
+        let detail = watchkeeper.api("jobs/rests");
+        let time = |value: &Value| text(value).parse::<jiff::Timestamp>().expect("a time");
+        let paused = time(&detail["now"]).duration_since(time(&detail["job"]["pause"]["at"]));
+        (paused > jiff::SignedDuration::from_millis(1_200)).then_some(())
+    });
     let resumed = post("resume", "jobs/rests/resume", &note, 200);
     assert!(resumed["job"]["pause"].is_null(), "{resumed:#}");
     watchkeeper.after_run("rests", "success");
     let skips = watchkeeper.api("jobs/rests")["recent_skips"].clone();
-    assert_eq!(skips[0]["reason"], "paused", "its due times of the pause have their disposition: {skips:#}");
+    let paused = skips.as_array().into_iter().flatten().any(|skip| skip["reason"] == "paused");
+    assert!(paused, "its due times of the pause have their disposition: {skips:#}");
 
     let paused = post("pause", "jobs/rests/pause", &note, 200);
     assert_eq!(paused["job"]["pause"]["note"], "as planned");

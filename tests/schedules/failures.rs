@@ -52,7 +52,6 @@ fn failures_in_a_row_pause_the_job_until_somebody_resumes_it() {
         eventually(name, SOON, || (metric(&watchkeeper, name, "fails", &[]) == value).then_some(()));
     }
     stage.proxy.set(Fault::Pass);
-    act(&watchkeeper, "jobs/fails/pause", &json!({"note": "looked at"}));
     assert_eq!(runs(&watchkeeper, "fails").len(), 3, "it stays paused");
     act(&watchkeeper, "jobs/fails/resume", &json!({"note": "the node is back"}));
     let resumed = watchkeeper.overview().job("fails").expect("it is there")["pause"].clone();

@@ -49,14 +49,15 @@ impl Conductor {
     pub(crate) async fn run_now(&self, name: &JobName, asked: &Asked) -> Result<RunId, ActError> {
         let now = self.rooms.clock.now();
         let id = new_id(now);
-        self.known(name)?;
-        self.try_write(vec![action(asked, now, "run", Some(name), Some(id))]).await?;
-        self.timetable().ask(name, id, &asked.by).map_err(|unable| match unable {
+        let refused = |unable| match unable {
             Unable::Unknown => ActError::NoJob(name.clone()),
             Unable::Running => ActError::Running(name.clone()),
             Unable::Asked => ActError::Asked(name.clone()),
             Unable::Draining => ActError::Draining,
-        })?;
+        };
+        self.timetable().may_ask(name).map_err(refused)?;
+        self.try_write(vec![action(asked, now, "run", Some(name), Some(id))]).await?;
+        self.timetable().ask(name, id, &asked.by).map_err(refused)?;
         self.changed.notify_one();
         Ok(id)
     }

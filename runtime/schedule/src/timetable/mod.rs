@@ -197,15 +197,15 @@ impl<J: Timed, R> Timetable<J, R> {
             .then(|| format!("paused after {failures} failures in a row"))
     }
 
-    /// Asks for a run now, whatever the schedule says.
+    /// Whether a run can be asked for now.
     ///
     /// # Errors
     /// [`Unable`].
-    pub fn ask(&mut self, name: &JobName, id: RunId, by: &str) -> Result<(), Unable> {
+    pub fn may_ask(&self, name: &JobName) -> Result<(), Unable> {
         if self.draining {
             return Err(Unable::Draining);
         }
-        let entry = self.jobs.get_mut(name).ok_or(Unable::Unknown)?;
+        let entry = self.jobs.get(name).ok_or(Unable::Unknown)?;
         let job = entry.job.as_ref().ok_or(Unable::Unknown)?;
         if entry.asked.is_some() {
             return Err(Unable::Asked);
@@ -213,6 +213,16 @@ impl<J: Timed, R> Timetable<J, R> {
         if job.policy().overlap == crate::Overlap::Skip && (entry.recording || !entry.running.is_empty()) {
             return Err(Unable::Running);
         }
+        Ok(())
+    }
+
+    /// Asks for a run now, whatever the schedule says.
+    ///
+    /// # Errors
+    /// [`Unable`].
+    pub fn ask(&mut self, name: &JobName, id: RunId, by: &str) -> Result<(), Unable> {
+        self.may_ask(name)?;
+        let entry = self.jobs.get_mut(name).ok_or(Unable::Unknown)?;
         entry.asked = Some(Request { id, by: by.to_owned() });
         self.ready.insert(name.clone());
         Ok(())
