@@ -254,7 +254,7 @@ async fn keep_files(
     mut requests: mpsc::Receiver<Reload>,
     ready: Arc<AtomicBool>,
 ) {
-    let mut watch = Watch::new(Arc::clone(&wake));
+    let mut watch = Watch::new(Arc::clone(&wake), &loader.workshop.settings.store);
     let mut asked: Vec<Reload> = Vec::new();
     loop {
         watch.follow(&loader.folders());

@@ -3,8 +3,9 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
-    os::unix::fs::MetadataExt,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,13 +21,16 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Wakes `wake` at each change. Where the system has no notifications left, only rescans find changes, and that is
+    /// Wakes `wake` at each change, but not at those of `store` and the files beside it: the ledger may lie in a watched
+    /// folder, and each run writes it. Where the system has no notifications left, only rescans find changes, and that is
     /// logged.
-    pub(crate) fn new(wake: Arc<Notify>) -> Self {
+    pub(crate) fn new(wake: Arc<Notify>, store: &Path) -> Self {
+        let store = store.file_name().map(ToOwned::to_owned);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-                wake.notify_one();
+            if event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_)) || is_of(store.as_deref(), &event)) {
+                return;
             }
+            wake.notify_one();
         });
         match watcher {
             Ok(watcher) => Self { watcher: Some(watcher), watched: BTreeMap::new() },
@@ -55,5 +59,29 @@ impl Watch {
         if let Err(reason) = watcher.watch(folder, RecursiveMode::NonRecursive) {
             tracing::warn!(folder = %folder.display(), %reason, "not watched: changes are found by rescans");
         }
+    }
+}
+
+/// Whether an event is about nothing but the store: the names of its files begin with its own.
+fn is_of(store: Option<&OsStr>, event: &Event) -> bool {
+    let Some(store) = store else { return false };
+    let of_store = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_bytes().starts_with(store.as_bytes()));
+    !event.paths.is_empty() && event.paths.iter().all(of_store)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_ledger_writes_is_no_change_of_a_file() {
+        let store = Some(OsStr::new("watchkeeper.db"));
+        let event = |names: &[&str]| names.iter().fold(Event::default(), |event, name| event.add_path(name.into()));
+        for name in ["/srv/watchkeeper.db", "/srv/watchkeeper.db-wal", "/srv/watchkeeper.db-shm"] {
+            assert!(is_of(store, &event(&[name])), "{name}");
+        }
+        assert!(!is_of(store, &event(&["/srv/watchkeeper.toml"])));
+        assert!(!is_of(store, &event(&["/srv/watchkeeper.db-wal", "/srv/jobs.d/head.toml"])));
+        assert!(!is_of(store, &event(&[])), "what names no file may be any");
     }
 }
