@@ -99,7 +99,7 @@ fn ignore<T>(answer: T) {
 fn row(name: String, what: String, found: &Found) -> Row {
     let differ = match found.differ {
         0 => "all answers agree".to_owned(),
-        differ => format!("{differ} answers differ, where clocks change"),
+        differ => format!("{differ} answers differ, on days on which clocks change"),
     };
     Row {
         name,
