@@ -1,3 +1,5 @@
+//! Bounds of histograms: left out, going down, no numbers, on what has none. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! No gauge's name ends in `_total`. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

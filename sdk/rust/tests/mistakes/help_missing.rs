@@ -1,3 +1,5 @@
+//! A metric needs a doc comment: it is the help text. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! Keys of `#[metric]` that there are not. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

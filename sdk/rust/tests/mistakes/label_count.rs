@@ -1,3 +1,5 @@
+//! As many labels in the attribute as in the type. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! A label's name keeps Prometheus' rules. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! Labels that the host or Prometheus set. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! A label stands once. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! A metric's name keeps Prometheus' rules and the host's prefix out. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

@@ -1,3 +1,5 @@
+//! Metrics are the fields of a struct with names. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

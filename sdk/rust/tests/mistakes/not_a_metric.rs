@@ -1,3 +1,5 @@
+//! Fields of other types than the metrics'. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]

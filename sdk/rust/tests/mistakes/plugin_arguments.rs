@@ -1,3 +1,5 @@
+//! `#[plugin]` takes no arguments. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

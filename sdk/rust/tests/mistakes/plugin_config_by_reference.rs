@@ -1,3 +1,5 @@
+//! `run` takes its configuration by value. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

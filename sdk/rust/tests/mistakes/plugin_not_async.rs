@@ -1,3 +1,5 @@
+//! `run` is async. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! `#[plugin]` stands on a function. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! `run` takes a configuration and metrics, and nothing else. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! `run` returns a line for people or a failure. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! `run` returns a result. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! A component has one plugin. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[config]

@@ -1,3 +1,5 @@
+//! A unit is the end of its metric's name. Nothing else may be wrong here.
+
 use watchkeeper_sdk::prelude::*;
 
 #[derive(Metrics)]
