@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use prometheus::Registry;
 use tokio::runtime::{Handle, Runtime};
 use tokio_util::sync::CancellationToken;
-use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains, EndpointSettings};
+use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains};
 use watchkeeper_config::{JobSpec, Settings};
 use watchkeeper_contract::Open;
 use watchkeeper_keeper::{Assembly, Done, Opener, Rooms, Scheduled, Workshop, host_families};
@@ -112,7 +112,9 @@ impl Job {
     pub(crate) async fn begin_in(&self, ledger: &Ledger) -> Result<()> {
         let job = self.scheduled.job.spec.name.clone();
         let began = self.rooms.clock.now();
-        Ok(ledger.record_one(Entry::Generation { job, schedule: "every/1 3600s".to_owned(), began }).await?)
+        Ok(ledger
+            .record_one(Entry::Generation { job, schedule: "every/1 3600s".to_owned(), began, after: None })
+            .await?)
     }
 
     /// One run, with its claim in a ledger before it begins, and its end before its numbers are exposed.
@@ -121,7 +123,7 @@ impl Job {
     /// The ledger's.
     pub(crate) async fn run_in(&self, ledger: &Ledger) -> Result<RunEnd> {
         let start = self.claim();
-        ledger.record_one(Entry::Claim { run: start.clone() }).await?;
+        ledger.record_one(Entry::Claim { run: start.clone(), after: start.claimed }).await?;
         let Done { end, samples, state } = self.execute(&start).await;
         let finish = Entry::Finish {
             run: start.id,
@@ -162,23 +164,9 @@ impl Job {
 fn opener(metrics: ChainMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
     Box::new(move |settings: &Settings, ledger: &Arc<Ledger>| {
         let chains: BTreeMap<String, ChainSettings> =
-            settings.chains.iter().map(|(name, chain)| (name.to_string(), chain_settings(chain))).collect();
+            settings.chains.iter().map(|(name, chain)| (name.to_string(), chain.into())).collect();
         let chains = Chains::open(&chains, &metrics, &host, &clock).map_err(|error| anyhow!(error).to_string())?;
         let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(OpenState::new(Arc::clone(ledger)))];
         Ok(open)
     })
-}
-
-fn chain_settings(chain: &watchkeeper_config::ChainSettings) -> ChainSettings {
-    let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
-        name: endpoint.name.clone(),
-        url: endpoint.url.expose().to_owned(),
-    };
-    ChainSettings {
-        chain_id: chain.chain_id,
-        endpoints: chain.endpoints.iter().map(endpoint).collect(),
-        timeout: chain.timeout,
-        max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
-        max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
-    }
 }

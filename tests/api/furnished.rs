@@ -1,10 +1,15 @@
 //! A deployment whose jobs have ended in every way that the API can tell of: well, badly, for now, lost; and one that is
 //! going, one that is paused, one that leaves out its next due time, and one whose file is wrong.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::PATIENCE;
 use crate::support::{Deployment, Fault, FaultProxy, Signal, Watchkeeper, eventually, teller_job};
+
+/// Of the jobs that run by themselves.
+pub(super) const PERIOD: Duration = Duration::from_millis(300);
 
 /// A running process with a past.
 pub(super) struct Furnished {
@@ -22,9 +27,10 @@ impl Furnished {
         let deployment = Deployment::on_chain(&[&chain.url()]);
         deployment.plugin("teller");
         let job = |name: &str, keys: &str, config: &str| deployment.job(name, &teller_job(keys, config, ""));
-        job("talks", "every = \"1s\"", "message = \"all is well\"\nlines = [\"one\", \"two\", \"three\"]");
-        job("fails", "every = \"1s\"", "message = \"no\"\nfails = \"failed\"");
-        job("rests", "every = \"1s\"", "message = \"at work\"");
+        let often = format!("every = \"{}ms\"", PERIOD.as_millis());
+        job("talks", &often, "message = \"all is well\"\nlines = [\"one\", \"two\", \"three\"]");
+        job("fails", &often, "message = \"no\"\nfails = \"failed\"");
+        job("rests", &often, "message = \"at work\"");
         let again = "every = \"1h\"\nretry = { attempts = 3, backoff = \"5m\" }";
         job("away", again, "message = \"not now\"\nfails = \"unavailable\"");
         job("held", "every = \"1h\"", "message = \"\"\nchain = \"dev\"");

@@ -27,7 +27,9 @@ fn every_block_is_counted_once_while_runs_go_on() {
 fn a_run_counts_a_bounded_number_and_the_next_ones_the_rest() {
     let anvil = Anvil::start(&["--no-mining"]);
     let deployment = watch(&[anvil.url()]);
-    deployment.job("dev", &JOB.replace("[config]", "[config]\nmax_blocks_per_run = 10"));
+    // Far enough apart that what a run leaves is seen before the next one.
+    let slowly = JOB.replace("250ms", "1s");
+    deployment.job("dev", &slowly.replace("[config]", "[config]\nmax_blocks_per_run = 10"));
     let watchkeeper = Watchkeeper::start(&deployment);
     watchkeeper.after_run("dev", "success");
     anvil.mine(35);

@@ -16,10 +16,10 @@ use crate::support::{Anvil, Deployment, Exposition, Watchkeeper, eventually, qua
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The job `dev` runs `evm-chain` each second on the chain `dev`.
+/// The job `dev` runs `evm-chain` on the chain `dev`.
 const JOB: &str = r#"
 plugin = "evm-chain"
-every = "1s"
+every = "250ms"
 
 [config]
 chain = "dev"

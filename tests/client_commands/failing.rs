@@ -1,15 +1,14 @@
 //! What is said where it fails, and the exit codes that scripts go by.
 
-use std::{fs, net::TcpListener};
+use std::fs;
 
-use super::{started, transcript::Transcript};
+use super::{started, transcript::transcript};
 use crate::support::Watchkeeper;
 
 #[test]
 fn errors_name_what_is_wrong_and_what_to_do() {
     let (deployment, watchkeeper) = started();
-    let folder = deployment.path("");
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript(&deployment, &watchkeeper);
     for (command, code) in [
         (&["job", "show", "goood"][..], 1),
         (&["job", "run", "elsewhere"], 1),
@@ -23,20 +22,17 @@ fn errors_name_what_is_wrong_and_what_to_do() {
         (&["runs", "--outcome", "fine"], 64),
         (&["logs", "--limit", "0"], 64),
     ] {
-        let ended = transcript.ask(&watchkeeper, &folder, command);
+        let ended = transcript.ask(&watchkeeper, command);
         assert_eq!(ended.code, Some(code), "{command:?}: {}{}", ended.stdout, ended.stderr);
         assert!(ended.stdout.is_empty(), "errors go to standard error: {}", ended.stdout);
     }
     let wrong = deployment.path("wrong-token");
     fs::write(&wrong, "wk_wrong").expect("space on the disk");
-    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let nobody = format!("http://{}", free.local_addr().expect("an address"));
-    drop(free);
     let url = watchkeeper.url();
     for (arguments, code) in [
         (&["jobs", "--url", url, "--token-file", wrong.to_str().expect("a path")][..], 1),
         (&["job", "pause", "good", "--url", url], 1),
-        (&["jobs", "--url", &nobody], 1),
+        (&["jobs", "--url", "http://127.0.0.1:9"], 1),
         (&["jobs", "--url", "ftp://127.0.0.1"], 64),
         (&["jobs", "--url", url, "--token-file", "/nowhere/token"], 1),
         (&["jobs", "--config", "/nowhere/watchkeeper.toml"], 78),
@@ -44,10 +40,7 @@ fn errors_name_what_is_wrong_and_what_to_do() {
         let ended = Watchkeeper::call(arguments);
         assert_eq!(ended.code, Some(code), "{arguments:?}: {}", ended.stderr);
         assert!(!ended.stderr.contains("wk_wrong"), "no token is shown: {}", ended.stderr);
-        let arguments: Vec<_> = arguments.iter().map(|argument| argument.replace(&nobody, "http://NOBODY")).collect();
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let stderr = ended.stderr.replace(&nobody, "http://NOBODY");
-        transcript.note(&watchkeeper, &folder, &arguments, &crate::support::Ended { stderr, ..ended });
+        transcript.note(arguments, &ended);
     }
     transcript.check("failing");
 }

@@ -33,6 +33,7 @@ fn logs_are_followed_run_by_run() {
     }
     let line = follower.output().lines().last().expect("a line").to_owned();
     assert!(line.contains("WARN") && line.contains("good: looked"), "{line}");
-    follower.signal(Signal::INT);
+    // Not Ctrl-C's: who starts tests in the background has them ignore that one.
+    follower.signal(Signal::TERM);
     follower.wait(Duration::from_secs(20));
 }

@@ -13,14 +13,20 @@ use serde_json::json;
 use crate::support::{Deployment, Watchkeeper, eventually, teller_deployment, teller_job};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Of each job: longer than anything here is old, so that no age reads like it.
+const TIMEOUT: &str = "45m";
 
 /// A running instance whose jobs run when they are asked to, and have each run once: `good` and `bad`.
 fn started() -> (Deployment, Watchkeeper) {
     let deployment = teller_deployment();
+    let timeout = format!("timeout = \"{TIMEOUT}\"");
     let good = "message = \"all is well\"\nlines = [\"looked\"]";
-    deployment.job("good", &teller_job("schedule = \"0 0 1 1 *\"\ntime_zone = \"Europe/Berlin\"", good, ""));
+    deployment.job(
+        "good",
+        &teller_job(&format!("schedule = \"0 0 1 1 *\"\ntime_zone = \"Europe/Berlin\"\n{timeout}"), good, ""),
+    );
     let bad = "message = \"nothing is\"\nfails = \"failed\"";
-    deployment.job("bad", &teller_job("", bad, "probe = [\"a\"]"));
+    deployment.job("bad", &teller_job(&timeout, bad, "probe = [\"a\"]"));
     let watchkeeper = Watchkeeper::start(&deployment);
     for (job, outcome) in [("good", "success"), ("bad", "failed")] {
         eventually("the job to be asked to run", PATIENCE, || {

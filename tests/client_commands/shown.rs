@@ -2,18 +2,17 @@
 
 use serde_json::Value;
 
-use super::{started, transcript::Transcript};
+use super::{started, transcript::transcript};
 use crate::support::Watchkeeper;
 
 #[test]
 fn tables_are_for_people() {
     let (deployment, watchkeeper) = started();
-    let folder = deployment.path("");
     let run = |job: &str| {
         let page = watchkeeper.api(&format!("runs?job={job}"));
         page["runs"][0]["id"].as_str().expect("a run").to_owned()
     };
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript(&deployment, &watchkeeper);
     for command in [
         &["jobs"][..],
         &["job", "show", "good"],
@@ -26,7 +25,7 @@ fn tables_are_for_people() {
         &["logs"],
         &["logs", "--job", "bad", "--level", "error"],
     ] {
-        let ended = transcript.ask(&watchkeeper, &folder, command);
+        let ended = transcript.ask(&watchkeeper, command);
         assert_eq!(ended.code, Some(0), "{command:?}: {}", ended.stderr);
         assert!(!ended.stdout.contains('\u{1b}'), "no colour where nobody watches");
     }
@@ -36,8 +35,7 @@ fn tables_are_for_people() {
 #[test]
 fn what_is_asked_for_is_done_and_said() {
     let (deployment, watchkeeper) = started();
-    let folder = deployment.path("");
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript(&deployment, &watchkeeper);
     for (command, code) in [
         (&["job", "pause", "good", "--note", "maintenance"][..], 0),
         (&["jobs"], 0),
@@ -48,7 +46,7 @@ fn what_is_asked_for_is_done_and_said() {
         (&["job", "run", "bad"], 1),
         (&["job", "run", "good", "--no-wait"], 0),
     ] {
-        let ended = transcript.ask(&watchkeeper, &folder, command);
+        let ended = transcript.ask(&watchkeeper, command);
         assert_eq!(ended.code, Some(code), "{command:?}: {}", ended.stderr);
     }
     transcript.check("acting");

@@ -8,12 +8,12 @@ use std::{
 
 use serde_json::Value;
 
-use super::snapshot::{Transcript, call};
-use crate::support::Deployment;
+use super::snapshot::transcript;
+use crate::support::{Deployment, Watchkeeper};
 
 #[test]
 fn help_teaches() {
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript();
     for command in [
         &["--help"][..],
         &["run", "--help"],
@@ -31,8 +31,8 @@ fn help_teaches() {
         &["token", "new", "--help"],
         &["completions", "--help"],
     ] {
-        let output = transcript.call(Path::new("/"), command);
-        assert!(output.status.success(), "{command:?}");
+        let ended = transcript.call(Path::new("/"), command);
+        assert_eq!(ended.code, Some(0), "{command:?}");
     }
     transcript.check("help");
 }
@@ -40,7 +40,7 @@ fn help_teaches() {
 #[test]
 fn wrong_usage_exits_with_64_and_says_what_is_right() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript();
     for command in [
         &[][..],
         &["frobnicate"],
@@ -53,8 +53,8 @@ fn wrong_usage_exits_with_64_and_says_what_is_right() {
         &["plugin", "new", "probe", "--sdk", "nowhere"],
         &["plugin", "build", "."],
     ] {
-        let output = transcript.call(folder.path(), command);
-        assert_eq!(output.status.code(), Some(64), "{command:?}");
+        let ended = transcript.call(folder.path(), command);
+        assert_eq!(ended.code, Some(64), "{command:?}");
     }
     transcript.check("wrong-usage");
 }
@@ -62,11 +62,11 @@ fn wrong_usage_exits_with_64_and_says_what_is_right() {
 #[test]
 fn completions_are_there_for_each_shell_and_bash_reads_its_own() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(call(Path::new("/"), &["completions", shell]).stdout.len() > 1000, "{shell}");
+        assert!(Watchkeeper::call(&["completions", shell]).stdout.len() > 1000, "{shell}");
     }
-    let script = call(Path::new("/"), &["completions", "bash"]).stdout;
+    let script = Watchkeeper::call(&["completions", "bash"]).stdout;
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
-    bash.stdin.take().expect("a pipe").write_all(&script).expect("bash reads");
+    bash.stdin.take().expect("a pipe").write_all(script.as_bytes()).expect("bash reads");
     let output = bash.wait_with_output().expect("bash ends");
     assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -83,10 +83,10 @@ fn check_says_what_a_good_configuration_will_do() {
         "tally",
         "plugin = \"tally\"\nevery = \"30s\"\n[config]\nvalue = 1\n[grants]\nstate = true\nchain = [\"dev\"]\n",
     );
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript();
     let folder = deployment.path("");
-    assert!(transcript.call(&folder, &["check"]).status.success());
-    assert!(transcript.call(&folder, &["check", "--format", "json"]).status.success());
+    assert_eq!(transcript.call(&folder, &["check"]).code, Some(0));
+    assert_eq!(transcript.call(&folder, &["check", "--format", "json"]).code, Some(0));
     transcript.check("check-good");
     assert!(!deployment.path("watchkeeper.db").exists(), "checking keeps nothing in the ledger");
 }
@@ -118,12 +118,12 @@ fn check_says_all_that_is_wrong_by_file_and_key() {
         deployment.job(name, &text);
     }
     let folder = deployment.path("");
-    let mut transcript = Transcript::default().replace(folder.display().to_string(), "FOLDER/");
-    assert_eq!(transcript.call(&folder, &["check"]).status.code(), Some(78));
+    let mut transcript = transcript().replace(folder.display().to_string(), "FOLDER/");
+    assert_eq!(transcript.call(&folder, &["check"]).code, Some(78));
     transcript.check("check-bad");
-    let json = call(&folder, &["check", "--format", "json"]);
-    assert_eq!(json.status.code(), Some(78));
-    let document: Value = serde_json::from_slice(&json.stdout).expect("one JSON document");
+    let json = Watchkeeper::call_in(&folder, &["check", "--format", "json"]);
+    assert_eq!(json.code, Some(78));
+    let document: Value = serde_json::from_str(&json.stdout).expect("one JSON document");
     assert_eq!(document["jobs"].as_array().map(Vec::len), Some(1), "{document:#}");
     let problems = document["problems"].as_array().expect("a list");
     assert_eq!(problems.len(), 14, "{document:#}");
@@ -137,7 +137,7 @@ fn check_says_all_that_is_wrong_by_file_and_key() {
 fn a_wrong_shared_configuration_exits_with_78() {
     let deployment = Deployment::new("");
     let folder = deployment.path("");
-    let mut transcript = Transcript::default().replace(folder.display().to_string(), "FOLDER/");
+    let mut transcript = transcript().replace(folder.display().to_string(), "FOLDER/");
     for text in [
         "[chains.dev]\nendpoints = []\n",
         "[chains.dev]\nchain_id = 1\nendpoints = [\"https://x/${NOT_SET}\"]\n",
@@ -145,9 +145,9 @@ fn a_wrong_shared_configuration_exits_with_78() {
     ] {
         deployment.configure(text);
         for command in ["check", "run"] {
-            assert_eq!(transcript.call(&folder, &[command]).status.code(), Some(78), "{command}: {text}");
+            assert_eq!(transcript.call(&folder, &[command]).code, Some(78), "{command}: {text}");
         }
     }
-    assert_eq!(transcript.call(&folder, &["check", "--config", "nowhere.toml"]).status.code(), Some(78));
+    assert_eq!(transcript.call(&folder, &["check", "--config", "nowhere.toml"]).code, Some(78));
     transcript.check("wrong-configuration");
 }

@@ -8,17 +8,17 @@ use std::{
 
 use serde_json::Value;
 
-use super::snapshot::{Transcript, call};
-use crate::support::Deployment;
+use super::snapshot::transcript;
+use crate::support::{Deployment, Watchkeeper};
 
 #[test]
 fn a_new_plugin_builds_as_it_is_and_tells_what_it_asks_for() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let sdk = sources.join("sdk/rust").display().to_string();
-    let mut transcript = Transcript::default().replace(sdk.clone(), "SDK");
-    assert!(transcript.call(folder.path(), &["plugin", "new", "my-probe", "--sdk", &sdk]).status.success());
-    assert_eq!(transcript.call(folder.path(), &["plugin", "new", "my-probe"]).status.code(), Some(64));
+    let mut transcript = transcript().replace(sdk.clone(), "SDK");
+    assert_eq!(transcript.call(folder.path(), &["plugin", "new", "my-probe", "--sdk", &sdk]).code, Some(0));
+    assert_eq!(transcript.call(folder.path(), &["plugin", "new", "my-probe"]).code, Some(64));
     // The versions that the bundled plugins are built with: what is proved doesn't change by itself.
     fs::copy(sources.join("plugins/Cargo.lock"), folder.path().join("my-probe/Cargo.lock")).expect("a lock file");
 
@@ -29,14 +29,15 @@ fn a_new_plugin_builds_as_it_is_and_tells_what_it_asks_for() {
     let component = folder.path().join("my-probe/my_probe.wasm");
     assert!(component.is_file(), "{}", String::from_utf8_lossy(&output.stdout));
 
-    assert!(transcript.call(folder.path(), &["plugin", "inspect", "my-probe/my_probe.wasm"]).status.success());
+    assert_eq!(transcript.call(folder.path(), &["plugin", "inspect", "my-probe/my_probe.wasm"]).code, Some(0));
     let config = ["--config", "{\"chain\": \"main\"}"];
     let asked = [&["plugin", "inspect", "my-probe/my_probe.wasm"][..], &config].concat();
-    assert!(transcript.call(folder.path(), &asked).status.success());
+    assert_eq!(transcript.call(folder.path(), &asked).code, Some(0));
     transcript.check("plugin");
 
     let asked = [&asked[..], &["--format", "json"]].concat();
-    let document: Value = serde_json::from_slice(&call(folder.path(), &asked).stdout).expect("one JSON document");
+    let document: Value =
+        serde_json::from_str(&Watchkeeper::call_in(folder.path(), &asked).stdout).expect("one JSON document");
     assert_eq!(document["name"], "my-probe");
     assert_eq!(document["metrics"][0]["name"], "head_block_number", "{document:#}");
     assert_eq!(document["config"]["required"], serde_json::json!(["chain"]));
@@ -48,11 +49,11 @@ fn what_is_no_plugin_is_told_so() {
     deployment.write("plugins/text.wasm", b"[package]\n");
     deployment.write("plugins/core.wasm", b"\0asm\x01\0\0\0");
     deployment.write("plugins/empty.wasm", b"\0asm\x0d\0\x01\0");
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript();
     for name in ["text", "core", "empty", "nowhere"] {
         let file = format!("plugins/{name}.wasm");
-        let output = transcript.call(&deployment.path(""), &["plugin", "inspect", &file]);
-        assert_eq!(output.status.code(), Some(1), "{name}");
+        let ended = transcript.call(&deployment.path(""), &["plugin", "inspect", &file]);
+        assert_eq!(ended.code, Some(1), "{name}");
     }
     transcript.check("inspect-fails");
 }

@@ -4,7 +4,6 @@ use std::{net::TcpListener, path::Path};
 
 use serde_json::Value;
 
-use super::snapshot::call;
 use crate::support::{Deployment, Watchkeeper, eventually};
 
 #[test]
@@ -32,9 +31,9 @@ fn a_port_in_use_is_told_with_its_address_and_a_way_out() {
     let address = taken.local_addr().expect("an address").to_string();
     let deployment = Deployment::new("");
     deployment.write("watchkeeper.toml", format!("[server]\nlisten = {address:?}\n").as_bytes());
-    let output = call(&deployment.path(""), &["run"]);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains(&address) && stderr.contains("hint: another program may listen there"), "{stderr}");
+    let ended = Watchkeeper::call_in(&deployment.path(""), &["run"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&address), "{}", ended.stderr);
+    assert!(ended.stderr.contains("hint: another program may listen there"), "{}", ended.stderr);
     assert!(!Path::new(&deployment.path("watchkeeper.db")).exists(), "nothing was begun");
 }

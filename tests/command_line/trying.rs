@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::snapshot::{Transcript, call};
-use crate::support::{Anvil, Deployment};
+use super::snapshot::transcript;
+use crate::support::{Anvil, Deployment, Watchkeeper};
 
 const TALLY: &str = "plugin = \"tally\"\nevery = \"30s\"\n[config]\nvalue = 7\nchain = \"dev\"\n\
     [grants]\nstate = true\nchain = [\"dev\"]\n";
@@ -15,15 +15,15 @@ fn try_shows_samples_logs_powers_and_cost_and_keeps_nothing() {
     deployment.plugin("tally");
     deployment.job("tally", TALLY);
     let folder = deployment.path("");
-    let mut transcript = Transcript::default();
+    let mut transcript = transcript();
     for _ in 0..2 {
-        assert!(transcript.call(&folder, &["try", "tally"]).status.success());
+        assert_eq!(transcript.call(&folder, &["try", "tally"]).code, Some(0));
     }
     transcript.check("try");
     assert!(!deployment.path("watchkeeper.db").exists(), "nothing is kept");
 
-    let output = call(&folder, &["try", "jobs.d/tally.toml", "--format", "json"]);
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+    let tried = Watchkeeper::call_in(&folder, &["try", "jobs.d/tally.toml", "--format", "json"]);
+    let document: Value = serde_json::from_str(&tried.stdout).expect("one JSON document");
     assert_eq!(document["outcome"], "success");
     assert_eq!(document["message"], "run 1", "it remembers no earlier try");
     assert!(document["exposition"].as_str().expect("text").contains("tally_value{"), "{document:#}");
@@ -40,9 +40,9 @@ fn a_try_that_fails_exits_with_1_and_one_that_cannot_be_with_78() {
     deployment.job("tally", TALLY);
     deployment.job("wrong", &TALLY.replace("value = 7", "value = true"));
     let folder = deployment.path("");
-    let mut transcript = Transcript::default().replace(folder.display().to_string(), "FOLDER/");
-    assert_eq!(transcript.call(&folder, &["try", "tally"]).status.code(), Some(1));
-    assert_eq!(transcript.call(&folder, &["try", "wrong"]).status.code(), Some(78));
-    assert_eq!(transcript.call(&folder, &["try", "nobody"]).status.code(), Some(78));
+    let mut transcript = transcript().replace(folder.display().to_string(), "FOLDER/");
+    assert_eq!(transcript.call(&folder, &["try", "tally"]).code, Some(1));
+    assert_eq!(transcript.call(&folder, &["try", "wrong"]).code, Some(78));
+    assert_eq!(transcript.call(&folder, &["try", "nobody"]).code, Some(78));
     transcript.check("try-fails");
 }

@@ -9,9 +9,11 @@ use crate::support::{Deployment, Watchkeeper, eventually};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// A job that runs a plugin each second on the chain `dev`, with what stands under `[grants]`.
+/// A job that runs a plugin often on the chain `dev`, with what stands under `[grants]`.
 fn job(plugin: &str, grants: &str) -> String {
-    format!("plugin = \"{plugin}\"\nevery = \"1s\"\ntimeout = \"5m\"\nconfig.chain = \"dev\"\n\n[grants]\n{grants}\n")
+    format!(
+        "plugin = \"{plugin}\"\nevery = \"250ms\"\ntimeout = \"5m\"\nconfig.chain = \"dev\"\n\n[grants]\n{grants}\n"
+    )
 }
 
 /// The end of the last run of a job: its outcome and message.

@@ -18,8 +18,8 @@ const TIMEOUT: &str = "x-prometheus-scrape-timeout-seconds";
 /// chain that never answers.
 struct Probed {
     watchkeeper: Watchkeeper,
-    _deployment: Deployment,
-    _chain: FaultProxy,
+    deployment: Deployment,
+    chain: FaultProxy,
 }
 
 impl Probed {
@@ -28,11 +28,10 @@ impl Probed {
         chain.set(Fault::Silent);
         let deployment = Deployment::on_chain(&[&chain.url()]);
         deployment.plugin("teller");
-        let config = "message = \"probed\"\nlabel = \"x\"\nchain = \"dev\"";
-        deployment.job("probed", &teller_job("", config, "probe = [\"a\", \"b\", \"slow-1\", \"slow-2\"]"));
+        deployment.job("probed", &job("[\"a\", \"b\", \"slow-1\", \"slow-2\"]"));
         let watchkeeper = Watchkeeper::start(&deployment);
         eventually("it to be ready", PATIENCE, || (watchkeeper.get("/-/ready", &[]).status == 200).then_some(()));
-        Self { watchkeeper, _deployment: deployment, _chain: chain }
+        Self { watchkeeper, deployment, chain }
     }
 
     #[track_caller]
@@ -45,6 +44,11 @@ impl Probed {
         let labels = [("job_name", "probed"), ("outcome", outcome)];
         self.watchkeeper.metrics().value("watchkeeper_job_probes_total", &labels).unwrap_or(0.0)
     }
+}
+
+/// The job's file with these targets.
+fn job(targets: &str) -> String {
+    teller_job("", "message = \"probed\"\nlabel = \"x\"\nchain = \"dev\"", &format!("probe = {targets}"))
 }
 
 #[test]
@@ -115,15 +119,45 @@ fn a_slow_target_is_an_answer_within_the_scraper_s_time() {
 #[test]
 fn equal_probes_in_flight_share_a_run_and_different_ones_overlap() {
     let probed = Probed::start();
-    let asked = Instant::now();
     thread::scope(|scope| {
         for target in ["slow-1", "slow-1", "slow-1", "slow-1", "slow-2"] {
             let probed = &probed;
-            scope.spawn(move || assert_eq!(probed.probe(target, "4").status, 200));
+            scope.spawn(move || assert_eq!(probed.probe(target, "5").status, 200));
         }
+        let going = || probed.watchkeeper.metrics().value("watchkeeper_runs_in_progress", &[]);
+        eventually("a run for each target", PATIENCE, || (going() == Some(2.0)).then_some(()));
     });
-    let took = asked.elapsed();
-    assert_eq!(probed.counted("timeout"), 2.0, "one run for each target");
-    // Three seconds and a quarter each: after one another they would take more than twice that.
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    assert_eq!(probed.counted("timeout"), 2.0, "and no more than one");
+}
+
+#[test]
+fn a_probe_in_flight_ends_with_its_job() {
+    let probed = Probed::start();
+    let seen = probed.chain.requests();
+    thread::scope(|scope| {
+        let probe = scope.spawn(|| probed.probe("slow-1", "60"));
+        eventually("the probe to wait for its chain", PATIENCE, || (probed.chain.requests() > seen).then_some(()));
+        let removed = Instant::now();
+        probed.deployment.remove_job("probed");
+        let answer = probe.join().expect("an answer");
+        assert!(removed.elapsed() < Duration::from_secs(20), "it was granted a minute, and the job is gone");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let samples = crate::support::Exposition::parse(answer.text());
+        assert_eq!(samples.value("watchkeeper_probe_success", &[]), Some(0.0), "{}", answer.text());
+    });
+    let log = probed.watchkeeper.log();
+    assert!(log.contains("the job was removed"), "{log}");
+}
+
+#[test]
+fn a_scraper_that_leaves_takes_its_run_along_and_it_is_counted_all_the_same() {
+    let probed = Probed::start();
+    let seen = probed.chain.requests();
+    let address = probed.watchkeeper.address().to_owned();
+    let mut scraper = std::net::TcpStream::connect(&address).expect("it listens");
+    let request = format!("GET /probe?job=probed&target=slow-1 HTTP/1.1\r\nHost: {address}\r\n{TIMEOUT}: 60\r\n\r\n");
+    std::io::Write::write_all(&mut scraper, request.as_bytes()).expect("it reads");
+    eventually("the probe to wait for its chain", PATIENCE, || (probed.chain.requests() > seen).then_some(()));
+    drop(scraper);
+    eventually("the run to be over", Duration::from_secs(20), || (probed.counted("cancelled") == 1.0).then_some(()));
 }

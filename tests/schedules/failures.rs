@@ -1,7 +1,7 @@
 //! What doesn't end well: tries that come again, a job that pauses itself, runs whose process was killed.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Run, SOON, Stage, act, metric, millis, no_invariant_is_violated, run_now, runs, successes};
 use crate::support::{Fault, Signal, eventually};
@@ -96,25 +96,29 @@ fn what_a_kill_cut_short_is_lost_counted_and_repeated_only_where_that_does_no_ha
 
 #[test]
 fn a_try_that_waits_outlives_a_kill_and_is_dropped_when_a_later_due_time_runs() {
-    let keys = "every = \"2s\"\nretry = { attempts = 5, backoff = \"1m\", max_backoff = \"1m\" }";
-    let stage = Stage::new(&[("waits", keys)]);
+    let keys =
+        |every: &str| format!("every = {every:?}\nretry = {{ attempts = 5, backoff = \"1h\", max_backoff = \"1h\" }}");
+    let stage = Stage::new(&[("waits", &keys("24h")), ("goes-on", &keys("2s"))]);
     stage.proxy.set(Fault::Refuse);
     let mut watchkeeper = stage.start();
-    let waits = || {
-        eventually("a try that waits", SOON, || {
-            let detail = watchkeeper.api("jobs/waits");
-            let runs = detail["recent_runs"].as_array()?.clone();
+    let asked = run_now(&watchkeeper, "waits");
+    let waiting = |job: &str| {
+        eventually(&format!("a try of {job} that waits"), SOON, || {
+            let runs = watchkeeper.api(&format!("jobs/{job}"))["recent_runs"].as_array()?.clone();
             runs.into_iter().find(|run| !run["retry_at"].is_null())
         })
     };
-    let before = waits();
+    let (waits, dropped) = (waiting("waits"), waiting("goes-on"));
+    assert_eq!(waits["id"], json!(asked));
     watchkeeper.signal(Signal::KILL);
     watchkeeper.wait();
     stage.proxy.set(Fault::Pass);
     let watchkeeper = stage.start();
-    successes(&watchkeeper, "waits", Timestamp::MIN, 1);
-    let detail = watchkeeper.api(&format!("runs/{}", before["id"].as_str().expect("a name")));
-    assert!(detail["run"]["retry_at"].is_null(), "{detail}");
-    assert_eq!(detail["attempts"].as_array().map(Vec::len), Some(1));
+    successes(&watchkeeper, "goes-on", Timestamp::MIN, 1);
+    let after = |run: &Value| watchkeeper.api(&format!("runs/{}", run["id"].as_str().expect("a name")));
+    assert_eq!(after(&waits)["run"]["retry_at"], waits["retry_at"], "it waits on");
+    let dropped = after(&dropped);
+    assert!(dropped["run"]["retry_at"].is_null(), "{dropped}");
+    assert_eq!(dropped["attempts"].as_array().map(Vec::len), Some(1));
     no_invariant_is_violated(&watchkeeper);
 }

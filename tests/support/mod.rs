@@ -14,6 +14,7 @@ mod process;
 pub(crate) mod programs;
 mod prometheus;
 mod teller;
+mod transcript;
 mod wait;
 mod watchkeeper;
 
@@ -26,5 +27,6 @@ pub(crate) use overview::Overview;
 pub(crate) use process::{Process, Signal};
 pub(crate) use prometheus::{Prometheus, Target, promtool_check_metrics};
 pub(crate) use teller::{teller_deployment, teller_job};
+pub(crate) use transcript::{Transcript, reworded};
 pub(crate) use wait::eventually;
 pub(crate) use watchkeeper::{Ended, Watchkeeper};

@@ -1,6 +1,14 @@
 //! The built `watchkeeper`, as an operator runs and asks it.
 
-use std::{collections::BTreeMap, ffi::OsStr, fs, path::PathBuf, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -97,7 +105,13 @@ impl Watchkeeper {
 
     /// Runs `watchkeeper` with any arguments to its end.
     pub(crate) fn call<A: AsRef<OsStr>>(arguments: &[A]) -> Ended {
-        let output = Command::new(BINARY).args(arguments).output().expect("watchkeeper is built");
+        Self::call_in(Path::new("."), arguments)
+    }
+
+    /// The same in a folder.
+    pub(crate) fn call_in<A: AsRef<OsStr>>(folder: &Path, arguments: &[A]) -> Ended {
+        let mut command = Command::new(BINARY);
+        let output = command.args(arguments).current_dir(folder).output().expect("watchkeeper is built");
         Ended {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -7,12 +7,12 @@ mod shipped;
 
 use crate::support::{Anvil, Deployment};
 
-/// A deployment with the job `dev`, which runs `evm-chain` each second on the chain `dev`.
+/// A deployment with the job `dev`, which runs `evm-chain` often on the chain `dev`.
 fn watch(endpoint: &str) -> Deployment {
     let deployment = Deployment::on_chain(&[endpoint]);
     deployment.plugin("evm-chain");
     let grants = "grants.chain = [\"dev\"]\ngrants.state = true\n";
-    deployment.job("dev", &format!("plugin = \"evm-chain\"\nevery = \"1s\"\nconfig.chain = \"dev\"\n{grants}"));
+    deployment.job("dev", &format!("plugin = \"evm-chain\"\nevery = \"250ms\"\nconfig.chain = \"dev\"\n{grants}"));
     deployment
 }
 

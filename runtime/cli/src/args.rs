@@ -44,7 +44,7 @@ pub(crate) enum Command {
     },
     /// Show the jobs of a running Watchkeeper, what is wrong first
     Jobs(ServerOptions),
-    /// Show, run, pause, resume and cancel one job of a running Watchkeeper
+    /// Show, run, pause, resume, skip and cancel one job of a running Watchkeeper
     Job {
         #[command(subcommand)]
         command: JobCommand,

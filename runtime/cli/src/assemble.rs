@@ -8,7 +8,7 @@ use std::{
 
 use prometheus::Registry;
 use tokio::runtime::Handle;
-use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains, EndpointSettings};
+use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains};
 use watchkeeper_config::Settings;
 use watchkeeper_contract::{Capability, Open};
 use watchkeeper_keeper::{Assembly, Opener, StartError};
@@ -46,25 +46,11 @@ pub(crate) fn capabilities() -> Vec<Arc<dyn Capability>> {
 fn opener(metrics: ChainMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
     Box::new(move |settings: &Settings, ledger: &Arc<Ledger>| {
         let chains: BTreeMap<String, ChainSettings> =
-            settings.chains.iter().map(|(name, chain)| (name.to_string(), chain_settings(chain))).collect();
+            settings.chains.iter().map(|(name, chain)| (name.to_string(), chain.into())).collect();
         let chains = Chains::open(&chains, &metrics, &host, &clock).map_err(|error| error.to_string())?;
         let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(OpenState::new(Arc::clone(ledger)))];
         Ok(open)
     })
-}
-
-fn chain_settings(chain: &watchkeeper_config::ChainSettings) -> ChainSettings {
-    let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
-        name: endpoint.name.clone(),
-        url: endpoint.url.expose().to_owned(),
-    };
-    ChainSettings {
-        chain_id: chain.chain_id,
-        endpoints: chain.endpoints.iter().map(endpoint).collect(),
-        timeout: chain.timeout,
-        max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
-        max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
-    }
 }
 
 #[cfg(target_os = "linux")]

@@ -129,7 +129,10 @@ fn print(jobs: &BTreeMap<String, Checked>, problems: &[String], format: Format) 
             println!("  {power}");
         }
         let next: Vec<String> = job.next.iter().map(ToString::to_string).collect();
-        println!("  next {}", next.join(", "));
+        match next.as_slice() {
+            [] => println!("  runs when it is asked to"),
+            due => println!("  next {}", due.join(", ")),
+        }
     }
     problems.iter().for_each(|problem| eprintln!("error: {problem}"));
     Ok(())

@@ -230,7 +230,7 @@ fn is_plain(answer: &Response<Body>) -> bool {
 }
 
 /// The server's plain texts end in a line `hint: …` where people can do something.
-fn split_hint(text: &str) -> (Text, Option<Text>) {
+pub(crate) fn split_hint(text: &str) -> (Text, Option<Text>) {
     match text.trim().split_once("\nhint: ") {
         Some((detail, hint)) => (detail.into(), Some(hint.into())),
         None => (text.trim().into(), None),

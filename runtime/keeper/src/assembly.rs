@@ -2,7 +2,7 @@
 //! keep it. A start-up that fails says why and leaves nothing behind.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -11,7 +11,10 @@ use std::{
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use prometheus::Registry;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, Semaphore, mpsc, oneshot},
+};
 use watchkeeper_config::{Settings, read_trusted};
 use watchkeeper_contract::{Capability, Open};
 use watchkeeper_ledger::{Bucket, Ledger, LedgerError, NodeStart, Recovery, Retention, RunFilter};
@@ -136,7 +139,7 @@ impl Assembly {
         let turns = turns(&settings);
         let news = News::new();
         let conductor = Arc::new(Conductor::new(
-            rooms.clone(),
+            rooms,
             Arc::clone(&telemetry),
             Arc::clone(&recent),
             news.clone(),
@@ -163,7 +166,7 @@ impl Assembly {
             files,
             plugins: Plugins::new(Arc::clone(&wake)),
             known: KnownFiles::default(),
-            made: Vec::new(),
+            made: BTreeMap::new(),
             recorded: Some(recovery.jobs),
         };
         let upkeep = Upkeep {
@@ -188,7 +191,6 @@ impl Assembly {
         Ok(Arc::new(Keeper {
             settings,
             workshop: shared,
-            rooms,
             conductor,
             telemetry,
             board,
@@ -258,7 +260,8 @@ async fn keep_files(
     let mut asked: Vec<Reload> = Vec::new();
     loop {
         watch.follow(&loader.folders());
-        let pass = loader.pass().await;
+        // Looking at thousands of files takes a while, and nothing else may wait for it.
+        let pass = tokio::task::block_in_place(|| Handle::current().block_on(loader.pass()));
         if pass.again.is_none() {
             ready.store(true, std::sync::atomic::Ordering::Release);
             let problems = loader.board.passed();

@@ -188,6 +188,11 @@ pub(crate) fn failures(failures: u32) -> Sample {
     set(FAILURES, f64::from(failures))
 }
 
+/// Runs of an earlier process whose end nobody saw.
+pub(crate) fn lost(runs: u32) -> Sample {
+    add(RUNS, Some(Outcome::Lost.as_str()), f64::from(runs))
+}
+
 /// What the end of a run for a probe says of the job.
 pub(crate) fn probed(end: &RunEnd) -> Vec<Sample> {
     vec![add(PROBES, Some(end.outcome.as_str()), 1.0), add(CPU, None, end.cpu.as_secs_f64())]

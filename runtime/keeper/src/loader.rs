@@ -53,7 +53,7 @@ pub(crate) struct Loader {
     pub(crate) plugins: Plugins,
     pub(crate) known: KnownFiles,
     /// Checked jobs that the conductor doesn't have yet.
-    pub(crate) made: Vec<Arc<Scheduled>>,
+    pub(crate) made: BTreeMap<JobName, Arc<Scheduled>>,
     /// The jobs that the ledger knew at the start, until the folder was read whole.
     pub(crate) recorded: Option<Vec<JobRecord>>,
 }
@@ -213,7 +213,7 @@ impl Loader {
                 self.known.applied = true;
             }
         }
-        self.made.extend(scheduled);
+        self.made.extend(scheduled.into_iter().map(|made| (made.job.spec.name.clone(), made)));
     }
 
     /// Has what was made run, all of it at once.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 use watchkeeper_model::{JobName, RunEnd, RunRecord, RunStart};
 use watchkeeper_web::api::{Event, RunSummary};
@@ -26,8 +27,8 @@ impl News {
         self.tell(|| Event::RunStarted { run: summary(start, None) });
     }
 
-    pub(crate) fn run_finished(&self, start: &RunStart, end: &RunEnd) {
-        self.tell(|| Event::RunFinished { run: summary(start, Some(end)) });
+    pub(crate) fn run_finished(&self, start: &RunStart, end: &RunEnd, retry_at: Option<Timestamp>) {
+        self.tell(|| Event::RunFinished { run: RunSummary { retry_at, ..summary(start, Some(end)) } });
     }
 
     pub(crate) fn job_changed(&self, job: &JobName) {

@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// What a run needs of the house.
-#[derive(Clone)]
 pub struct Rooms {
     /// Where it runs.
     pub sandbox: Arc<Sandbox>,

@@ -75,26 +75,77 @@ impl Upkeep {
                 self.telemetry.violated("run_forgotten", &format!("run {} has no end, and doesn't go", run.start.id));
             }
         }
-        for record in self.ledger.jobs().await?.iter().filter(|record| record.retired.is_none()) {
-            self.count(record);
-        }
+        let records = self.ledger.jobs().await?;
+        // Thousands of cron expressions take a while, and nothing else may wait for it.
+        tokio::task::block_in_place(|| self.count(&records));
         self.telemetry.scanned(epoch_seconds(self.clock.now()));
         Ok(())
     }
 
-    /// Counts a job's due times since the last look and holds them against what the ledger counted.
-    fn count(&mut self, record: &JobRecord) {
-        let Ok(schedule) = Schedule::from_record(&record.schedule, &record.job) else { return };
-        let disposed = record.runs.saturating_add(record.skips);
-        let found = Counted { generation: record.generation, cursor: record.cursor, disposed };
-        let before = self.counted.insert(record.job.clone(), found);
-        let since = before.filter(|before| before.generation == record.generation);
-        let since = since.unwrap_or(Counted { generation: record.generation, cursor: record.began, disposed: 0 });
-        let due = schedule.count_between(since.cursor, record.cursor, COUNTED).map_or(0, |range| range.count);
-        let got = disposed.saturating_sub(since.disposed);
-        if due < COUNTED && due != got {
-            let what = format!("job `{}`: {due} due times up to {}, {got} dispositions", record.job, record.cursor);
-            self.telemetry.violated("due_time_uncovered", &what);
+    /// Counts each loaded job's due times since the last look and holds them against what the ledger counted.
+    fn count(&mut self, records: &[JobRecord]) {
+        let schedules = self.conductor.schedules();
+        for record in records.iter().filter(|record| record.retired.is_none()) {
+            let loaded = schedules.get(&record.job).filter(|(generation, _)| *generation == record.generation);
+            let Some(schedule) = loaded.and_then(|(_, job)| job.job.spec.schedule.as_ref()) else { continue };
+            let found = Counted::of(record);
+            let before = self.counted.insert(record.job.clone(), found);
+            if let Some((due, got)) = found.uncovered(schedule, before, record.began) {
+                let what = format!("job `{}`: {due} due times up to {}, {got} dispositions", record.job, record.cursor);
+                self.telemetry.violated("due_time_uncovered", &what);
+            }
         }
+    }
+}
+
+impl Counted {
+    const fn of(record: &JobRecord) -> Self {
+        let disposed = record.runs.saturating_add(record.skips);
+        Self { generation: record.generation, cursor: record.cursor, disposed }
+    }
+
+    /// How many due times there were since the last look, or else since the generation `began`, and how many got their
+    /// disposition, where the two differ.
+    fn uncovered(&self, schedule: &Schedule, before: Option<Self>, began: Timestamp) -> Option<(u64, u64)> {
+        let since = before.filter(|before| before.generation == self.generation);
+        let since = since.unwrap_or(Self { generation: self.generation, cursor: began, disposed: 0 });
+        let due = schedule.count_between(since.cursor, self.cursor, COUNTED).map_or(0, |range| range.count);
+        let got = self.disposed.saturating_sub(since.disposed);
+        (due < COUNTED && due != got).then_some((due, got))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + second).unwrap()
+    }
+
+    fn counted(generation: u64, cursor: i64, disposed: u64) -> Counted {
+        Counted { generation, cursor: at(cursor), disposed }
+    }
+
+    #[test]
+    fn a_due_time_without_a_disposition_is_found_and_one_too_many_as_well() {
+        let schedule = Schedule::parse_every("10s").unwrap();
+        let look = |now: Counted, before| now.uncovered(&schedule, before, at(0));
+        assert_eq!(look(counted(1, 100, 10), None), None);
+        assert_eq!(look(counted(1, 100, 9), None), Some((10, 9)));
+        assert_eq!(look(counted(1, 100, 11), None), Some((10, 11)));
+        let before = Some(counted(1, 100, 9));
+        assert_eq!(look(counted(1, 150, 14), before), None, "what was told once isn't told again");
+        assert_eq!(look(counted(1, 150, 13), before), Some((5, 4)));
+        let later = counted(2, 50, 5);
+        assert_eq!(look(later, before), None, "another generation is counted from its own beginning");
+    }
+
+    #[test]
+    fn a_stretch_that_is_too_long_to_count_is_taken_on_trust() {
+        let schedule = Schedule::parse_every("1s").unwrap();
+        let end = i64::try_from(COUNTED).unwrap();
+        assert_eq!(counted(1, end, 3).uncovered(&schedule, None, at(0)), None);
+        assert_eq!(counted(1, end - 1, 3).uncovered(&schedule, None, at(0)), Some((COUNTED - 1, 3)));
     }
 }

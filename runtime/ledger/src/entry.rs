@@ -6,6 +6,9 @@ use watchkeeper_model::{JobName, RunEnd, RunId, RunStart, Skip};
 use crate::StateChanges;
 
 /// One fact for the ledger. Times come from the caller.
+///
+/// What disposes of due times, or ends the generation that they belong to, says by `after` which cursor it follows, and is
+/// refused where the job stands elsewhere: so dispositions join, and no due time is left out between two of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// A job's schedule is in force from `began` on: the job's next generation, whose cursor is `began`. A removed job is
@@ -17,6 +20,8 @@ pub enum Entry {
         schedule: String,
         /// When.
         began: Timestamp,
+        /// Where the generation before stands; none where the job is new or was removed.
+        after: Option<Timestamp>,
     },
     /// A job is gone. Its pause, counts and state stay for the case that it comes back.
     Retire {
@@ -24,15 +29,24 @@ pub enum Entry {
         job: JobName,
         /// When.
         at: Timestamp,
+        /// Where it stands.
+        after: Timestamp,
     },
     /// A run is about to start. The first attempt of a due time moves the cursor there and drops the retries that the job
     /// still had to come; a later attempt takes up the retry that its predecessor left.
     Claim {
         /// Its beginning.
         run: RunStart,
+        /// Where its job stands before it; looked at where the cursor moves.
+        after: Timestamp,
     },
     /// Due times that lead to no run; moves the cursor to the last of them.
-    Skip(Skip),
+    Skip {
+        /// Which, and why.
+        skip: Skip,
+        /// Where their job stands before them.
+        after: Timestamp,
+    },
     /// A run is over.
     Finish {
         /// Which.
@@ -70,6 +84,8 @@ pub enum Entry {
         job: JobName,
         /// The due times that fell into the pause and have no disposition yet.
         skip: Option<Skip>,
+        /// Where the job stands before them.
+        after: Timestamp,
     },
     /// The next due times of a job are to be left out; 0 takes that back.
     SkipNext {

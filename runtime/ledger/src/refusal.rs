@@ -16,6 +16,14 @@ pub enum EntryError {
         /// Which; of a range, the first.
         nominal: Timestamp,
     },
+    /// The job stands elsewhere than where this was to follow: due times would be left out.
+    #[error("job `{job}`: all due times up to {cursor} are disposed of, and this doesn't follow on them")]
+    NotNext {
+        /// Whose.
+        job: JobName,
+        /// Where it stands.
+        cursor: Timestamp,
+    },
     /// A later process is in charge of the job.
     #[error("job `{job}`: a later watchkeeper is in charge of it\nhint: let only one process work on a ledger")]
     Fenced {

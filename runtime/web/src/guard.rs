@@ -1,8 +1,8 @@
 //! What may be asked at all: the checks before every route, and the headers on every answer. Who may ask is for `access`.
 //!
 //! A page on another site can make a browser send requests here, and by DNS rebinding read the answers under a name of
-//! its own. So the name that a request calls us by must be one of ours, and a request that changes something must not
-//! come from a foreign page.
+//! its own. So the name that a request calls us by must be one of ours, and a request that does something must not come
+//! from a foreign page.
 
 use std::{net::SocketAddr, str::FromStr, sync::Arc};
 
@@ -84,8 +84,9 @@ fn refusal(options: &Options, arrival: Arrival, request: &Request) -> Option<Ref
         let refused = Refused::new(StatusCode::MISDIRECTED_REQUEST, format!("this is not {}", shown(host)));
         return Some(refused.hint("if it is, add the name to the server's `allowed_hosts`"));
     }
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
-    if changes && !origins_allowed(options, arrival, host, request.headers()) {
+    // A probe changes nothing, but runs a job.
+    let acts = !matches!(*request.method(), Method::GET | Method::HEAD) || request.uri().path() == "/probe";
+    if acts && !origins_allowed(options, arrival, host, request.headers()) {
         let refused = Refused::new(StatusCode::FORBIDDEN, "requests from pages of another site are refused");
         return Some(refused.hint("if the page is yours, add its origin to the server's `allowed_origins`"));
     }

@@ -37,6 +37,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Readers of the event stream at once; each has a connection.
     pub(crate) readers: usize,
+    /// Actions at once. They go on when who asked for them hangs up.
+    pub(crate) acts: usize,
     /// How often a quiet event stream shows that it still stands.
     pub(crate) heartbeat: Duration,
     /// The wait for a handshake, and for a whole request head, also on a connection kept open.
@@ -54,6 +56,7 @@ impl Default for Limits {
         Self {
             connections: 256,
             readers: 64,
+            acts: 64,
             heartbeat: Duration::from_secs(15),
             head: Duration::from_secs(30),
             body: Duration::from_secs(10),

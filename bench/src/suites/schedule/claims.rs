@@ -94,8 +94,9 @@ async fn claim_all(ledger: &Arc<Ledger>, jobs: &[JobName], due: Timestamp) -> Re
 
 /// Records batches in one transaction; returns how many runs it claimed.
 async fn record(ledger: Arc<Ledger>, table: Table, batches: Vec<Batch<Due>>) -> Result<usize> {
-    let claims = batches.iter().filter_map(|batch| batch.claim.as_ref());
-    let entries: Vec<Entry> = claims.map(|claim| Entry::Claim { run: claim.start.clone() }).collect();
+    let claim =
+        |batch: &Batch<Due>| Some(Entry::Claim { run: batch.claim.as_ref()?.start.clone(), after: batch.after });
+    let entries: Vec<Entry> = batches.iter().filter_map(claim).collect();
     ensure!(entries.len() == batches.len(), "a batch without a claim");
     for result in ledger.record(entries).await {
         result?;

@@ -86,8 +86,12 @@ pub(super) fn ledger_in(folder: &Path) -> Result<Ledger> {
 /// # Errors
 /// The ledger's.
 pub(super) async fn begin(ledger: &Ledger, jobs: &[JobName], cursor: Timestamp) -> Result<()> {
-    let generation =
-        |job: &JobName| Entry::Generation { job: job.clone(), schedule: "every/1 1h".to_owned(), began: cursor };
+    let generation = |job: &JobName| Entry::Generation {
+        job: job.clone(),
+        schedule: "every/1 1h".to_owned(),
+        began: cursor,
+        after: None,
+    };
     let recorded = ledger.record(jobs.iter().map(generation).collect()).await;
     recorded.into_iter().collect::<Result<(), _>>().map_err(|error| anyhow!("a job is refused: {error}"))
 }

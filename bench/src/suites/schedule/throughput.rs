@@ -68,11 +68,9 @@ fn rates(host: &Runtime, in_flight: usize) -> Result<Rates> {
     }
     let mut disk = Disk::open()?;
     let (mut durable, mut volatile, mut pages) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        // No job has more due times in a round than a day has seconds.
-        let from = HOUR.checked_add((24 * (round + 1)).hours())?;
-        durable.push(host.block_on(runs(&on_disk, &jobs, from))?);
-        volatile.push(host.block_on(runs(&in_memory, &jobs, from))?);
+    for _ in 0..ROUNDS {
+        durable.push(host.block_on(runs(&on_disk, &jobs))?);
+        volatile.push(host.block_on(runs(&in_memory, &jobs))?);
         pages.push(disk.rate(ROUND / 4)?);
     }
     let stats = on_disk.stats();
@@ -86,13 +84,18 @@ fn rates(host: &Runtime, in_flight: usize) -> Result<Rates> {
     })
 }
 
-/// Each job runs again and again, one due time a second from `from` on.
-async fn runs(ledger: &Arc<Ledger>, jobs: &[JobName], from: Timestamp) -> Result<f64> {
+/// Each job runs again and again, one due time a second from where it stands.
+async fn runs(ledger: &Arc<Ledger>, jobs: &[JobName]) -> Result<f64> {
     let plugin = PluginName::new("bench")?;
-    let lane = |job: &JobName| {
-        let (ledger, job, plugin, mut due) = (Arc::clone(ledger), job.clone(), plugin.clone(), from);
+    let mut standing = Vec::new();
+    for job in jobs {
+        standing.push((job, ledger.job(job).await?.context("a job is gone")?.cursor));
+    }
+    let lane = |(job, cursor): (&JobName, Timestamp)| {
+        let (ledger, job, plugin, mut due) = (Arc::clone(ledger), job.clone(), plugin.clone(), cursor);
         move || {
             let ledger = Arc::clone(&ledger);
+            let after = due;
             let start = due.checked_add(1.second()).map(|next| {
                 due = next;
                 due::start(&job, &plugin, next)
@@ -100,12 +103,12 @@ async fn runs(ledger: &Arc<Ledger>, jobs: &[JobName], from: Timestamp) -> Result
             async move {
                 let start = start.context("the calendar ended")?;
                 let (run, due) = (start.id, start.claimed);
-                ledger.record_one(Entry::Claim { run: start }).await?;
+                ledger.record_one(Entry::Claim { run: start, after }).await?;
                 let end = due::end(due);
                 let (state, history) = (Vec::new(), History::All);
                 Ok(ledger.record_one(Entry::Finish { run, end, state, retry_at: None, pause: None, history }).await?)
             }
         }
     };
-    lanes::rate(ROUND, jobs.iter().map(lane)).await
+    lanes::rate(ROUND, standing.into_iter().map(lane)).await
 }

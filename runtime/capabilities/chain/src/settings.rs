@@ -29,6 +29,23 @@ pub struct EndpointSettings {
     pub url: String,
 }
 
+impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
+    /// What reading takes of a chain in `watchkeeper.toml`.
+    fn from(chain: &watchkeeper_config::ChainSettings) -> Self {
+        let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
+            name: endpoint.name.clone(),
+            url: endpoint.url.expose().to_owned(),
+        };
+        Self {
+            chain_id: chain.chain_id,
+            endpoints: chain.endpoints.iter().map(endpoint).collect(),
+            timeout: chain.timeout,
+            max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
+            max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+        }
+    }
+}
+
 impl fmt::Debug for EndpointSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointSettings").field("name", &self.name).finish_non_exhaustive()

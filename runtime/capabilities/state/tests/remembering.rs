@@ -72,8 +72,8 @@ async fn end(ledger: &Ledger, state: Box<Remembered>, outcome: Outcome) -> Settl
     let state = settlement.state.clone();
     let (job, schedule) = (job(), "none".to_owned());
     let entries = vec![
-        Entry::Generation { job, schedule, began: epoch },
-        Entry::Claim { run: start },
+        Entry::Generation { job, schedule, began: epoch, after: None },
+        Entry::Claim { run: start, after: epoch },
         Entry::Finish { run: id, end, state, retry_at: None, pause: None, history: History::All },
     ];
     ledger.record(entries).await.into_iter().collect::<Result<(), _>>().unwrap();

@@ -12,22 +12,25 @@ use watchkeeper_web::api::Limit;
 
 use crate::args::Format;
 
+/// What these have in common stands apart from what each command alone can be told.
+const SERVER: &str = "Server";
+
 /// Where the server is.
 #[derive(Args)]
 pub(crate) struct ServerOptions {
     /// The server's address, such as https://watch.example.com; else WATCHKEEPER_URL, else that of the configuration
-    #[arg(long)]
+    #[arg(long, help_heading = SERVER)]
     pub(crate) url: Option<String>,
     /// The server's configuration, where it is on this machine; by default watchkeeper.toml, if there is one
     ///
     /// It says where the server listens. Beside its store is the token of this machine, used where no other is named.
-    #[arg(long, short)]
+    #[arg(long, short, help_heading = SERVER)]
     pub(crate) config: Option<PathBuf>,
     /// A file with a token; else WATCHKEEPER_TOKEN
-    #[arg(long)]
+    #[arg(long, help_heading = SERVER)]
     pub(crate) token_file: Option<PathBuf>,
     /// Certificates (PEM) to trust in place of the system's
-    #[arg(long)]
+    #[arg(long, help_heading = SERVER)]
     pub(crate) ca_file: Option<PathBuf>,
     /// How to print the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -51,13 +51,14 @@ fn facts(detail: &JobDetail) -> Table {
     let digest = detail.digest.map_or_else(String::new, |digest| format!(" ({digest})"));
     let plugin = job.plugin.as_ref().map_or("-", |plugin| plugin.as_str());
     facts.fact("plugin", format!("{plugin}{version}{digest}"));
-    let schedule = job.schedule.as_ref().map_or_else(
-        || "-".to_owned(),
-        |schedule| {
+    let schedule = match &job.schedule {
+        Some(schedule) => {
             let zone = schedule.time_zone.as_ref().map_or_else(String::new, |zone| format!(" ({zone})"));
             format!("{}{zone}", schedule.written)
-        },
-    );
+        }
+        None if job.is_in_force() => "none: it runs when it is asked to".to_owned(),
+        None => "-".to_owned(),
+    };
     facts.fact("schedule", schedule);
     facts.fact("next run", beside(job.next_run, ahead(*now, job.next_run)));
     if job.skip_next > 0 {
@@ -69,7 +70,7 @@ fn facts(detail: &JobDetail) -> Table {
         facts.fact("failures in a row", Cell::new(job.consecutive_failures.to_string(), Tone::Bad));
     }
     if let Some(policy) = &detail.policy {
-        facts.fact("policy", describe(policy));
+        facts.fact("policy", describe(policy, job.schedule.is_some()));
         for blackout in &policy.blackouts {
             facts.fact("blackout", format!("{} for {}", blackout.start, seconds(Some(blackout.length_seconds))));
         }
@@ -83,14 +84,20 @@ fn facts(detail: &JobDetail) -> Table {
     facts
 }
 
-fn describe(policy: &PolicyInfo) -> String {
-    let mut words = vec![
-        format!("timeout {}", seconds(Some(policy.timeout_seconds))),
-        format!("catch-up {} within {}", policy.catch_up, seconds(Some(policy.catch_up_window_seconds))),
-        format!("overlap {}", policy.overlap),
-        format!("{} attempts", policy.retry_attempts),
-        format!("history {}", policy.history),
-    ];
+fn describe(policy: &PolicyInfo, has_due_times: bool) -> String {
+    let mut words = vec![format!("timeout {}", seconds(Some(policy.timeout_seconds)))];
+    if has_due_times {
+        words.push(match &*policy.catch_up {
+            "none" => "no catch-up".to_owned(),
+            which => format!("catch-up {which} within {}", seconds(Some(policy.catch_up_window_seconds))),
+        });
+        words.push(format!("overlap {}", policy.overlap));
+    }
+    words.push(match policy.retry_attempts {
+        1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    });
+    words.push(format!("history {}", policy.history));
     if policy.idempotent {
         words.push("idempotent".to_owned());
     }

@@ -5,6 +5,7 @@ use watchkeeper_web::api::{JobOverview, Overview, Phase};
 
 use crate::{
     Api, ClientError, Format, Screen,
+    api::split_hint,
     show::{Cell, Table, Tone, age, ahead, of_outcome, of_state, one_line, percent, seconds, time},
 };
 
@@ -30,15 +31,19 @@ pub(super) fn show(api: &Api, screen: &mut Screen<'_>) -> Result<(), ClientError
     screen.table(&table)
 }
 
-/// Gives an error about a job that isn't there the names of those that are.
+/// Gives an error about a job that isn't there the names of those that are, or what is wrong with its file.
 pub(super) fn named(job: &JobName, error: ClientError, api: &Api) -> ClientError {
-    let ClientError::Refused { status, detail, hint } = error else { return error };
-    let found = if status == 404 { fetch(api).ok() } else { None };
-    let hint = match found {
-        Some(overview) => Some(suggest(job, &overview.jobs).into()),
-        None => hint,
-    };
-    ClientError::Refused { status, detail, hint }
+    let ClientError::Refused { status: status @ 404, detail, hint } = error else { return error };
+    let Ok(overview) = fetch(api) else { return ClientError::Refused { status, detail, hint } };
+    match overview.jobs.iter().find(|known| known.name == *job) {
+        None => ClientError::Refused { status, detail, hint: Some(suggest(job, &overview.jobs).into()) },
+        Some(JobOverview { problem: Some(problem), .. }) => {
+            let (problem, hint) = split_hint(problem);
+            let detail = format!("job `{job}` is not in force: {}", one_line(&problem));
+            ClientError::Refused { status, detail: detail.into(), hint: hint.map(|hint| one_line(&hint).into()) }
+        }
+        Some(_) => ClientError::Refused { status, detail, hint },
+    }
 }
 
 fn fetch(api: &Api) -> Result<Overview, ClientError> {

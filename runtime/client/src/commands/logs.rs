@@ -6,7 +6,7 @@ use std::{thread, time::Duration};
 use watchkeeper_model::{JobName, LogLevel};
 use watchkeeper_web::api::{Event, Limit, LogEntry, LogPage, LogQuery};
 
-use super::run::said;
+use super::{job, run::said};
 use crate::{
     Api, ClientError, Format, Screen,
     api::EventStream,
@@ -31,6 +31,11 @@ pub(super) fn show(
     let mut query = LogQuery { job, level, limit: Some(limit), ..LogQuery::default() };
     let page = fetch(&query, api)?;
     print(&page.lines, screen)?;
+    if page.lines.is_empty() && screen.format() == Format::Text {
+        // A name that was misspelt has no lines either.
+        query.job.as_ref().map(|job| job::fetch(job, api)).transpose()?;
+        screen.note("no such line is kept")?;
+    }
     query.limit = Some(Limit::MAX);
     query.after = Some(page.last.unwrap_or(0));
     let Some(mut events) = events else { return Ok(()) };
@@ -46,15 +51,15 @@ pub(super) fn show(
     }
 }
 
-/// Waits for a server that comes back; what it refuses then is an error.
+/// Waits for a server that comes back; what it refuses then is an error. Also one that ends each stream at once isn't asked
+/// without a pause.
 fn listen_again(api: &Api) -> Result<EventStream, ClientError> {
     let mut pause = FIRST_PAUSE;
     loop {
+        thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
         match api.events() {
-            Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => {
-                thread::sleep(pause);
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
+            Err(ClientError::Unreachable { .. } | ClientError::Refused { status: 503, .. }) => {}
             other => return other,
         }
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use watchkeeper_model::{JobName, Outcome};
 use watchkeeper_web::api::{Limit, RunPage, RunQuery};
 
-use super::Since;
+use super::{Since, job::fetch};
 use crate::{
     Api, ClientError, Format, Screen,
     show::{Table, of_outcome, seconds, time, trigger},
@@ -25,6 +25,8 @@ pub(super) fn show(
         return screen.json(&page);
     }
     if page.runs.is_empty() {
+        // A name that was misspelt has no runs either.
+        query.job.as_ref().map(|job| fetch(job, api)).transpose()?;
         return screen.note("no such run is kept");
     }
     let mut table = Table::list(&["RUN", "JOB", "CLAIMED", "OUTCOME", "TOOK", "TRY", "BECAUSE", "MESSAGE"]);

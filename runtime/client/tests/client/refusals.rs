@@ -9,7 +9,11 @@ use std::{
 
 use rcgen::{CertificateParams, Issuer, KeyPair};
 use watchkeeper_client::{ClientError, Format, Reach, Request};
-use watchkeeper_web::{Token, api::Right};
+use watchkeeper_model::LogLevel;
+use watchkeeper_web::{
+    Token,
+    api::{JobOverview, Limit, Right},
+};
 
 use crate::{
     house::{Kept, name, run_id},
@@ -95,6 +99,36 @@ fn a_job_that_is_not_there_is_answered_with_those_that_are() {
     }
     let refused = error(server.ask(Request::Job(name("unlike-any"))));
     assert!(refused.ends_with("\nhint: the jobs are main-chain, side-chain"), "{refused}");
+}
+
+#[test]
+fn a_job_whose_file_was_never_right_is_answered_with_what_is_wrong_there() {
+    let server = Server::new(Kept::saying("fine"));
+    {
+        let jobs = &mut server.house.overview.lock().unwrap().jobs;
+        let problem = "jobs.d/crooked.toml:2: evry: unknown key\nhint: did you mean `every`?";
+        let crooked = JobOverview { name: name("crooked"), problem: Some(problem.into()), ..jobs[0].clone() };
+        jobs.push(crooked);
+    }
+    assert_eq!(
+        error(server.ask(pause("crooked"))),
+        "job `crooked` is not in force: jobs.d/crooked.toml:2: evry: unknown key\nhint: did you mean `every`?"
+    );
+}
+
+#[test]
+fn nothing_of_a_job_that_is_not_there_is_no_answer() {
+    let server = Server::new(Kept::saying("fine"));
+    server.house.runs.lock().unwrap().clear();
+    let runs = |job: &str| Request::Runs { job: Some(name(job)), outcome: None, since: None, limit: Limit::default() };
+    let logs = |job: &str, level| Request::Logs { job: Some(name(job)), level, limit: Limit::default(), follow: false };
+    for request in [runs("main-chian"), logs("main-chian", None)] {
+        let refused = error(server.ask(request));
+        assert!(refused.ends_with("\nhint: did you mean main-chain?"), "{refused}");
+    }
+    assert_eq!(server.ask(runs("main-chain")).unwrap().notes, "no such run is kept\n");
+    let errors = logs("main-chain", Some(LogLevel::Error));
+    assert_eq!(server.ask(errors).unwrap().notes, "no such line is kept\n");
 }
 
 #[test]

@@ -89,14 +89,14 @@ impl Conductor {
         let now = self.held(name).await?;
         let (paused, skip) = {
             let timetable = self.timetable();
-            let paused = timetable.entry(name).is_some_and(|entry| entry.place.paused);
+            let paused = timetable.entry(name).map(|entry| entry.place).filter(|place| place.paused);
             (paused, timetable.backlog(name, SkipReason::Paused, now))
         };
-        if !paused {
+        let Some(stands) = paused else {
             self.release(name);
             return Err(ActError::NotPaused(name.clone()));
-        }
-        let resume = Entry::Resume { job: name.clone(), skip: skip.clone() };
+        };
+        let resume = Entry::Resume { job: name.clone(), skip: skip.clone(), after: stands.cursor };
         let done = self.try_write(vec![action(asked, now, "resume", Some(name), None), resume]).await;
         if done.is_ok() {
             if let Some(skip) = &skip {
@@ -154,11 +154,11 @@ impl Conductor {
         }
     }
 
-    /// A run's failure paused its job: the ledger has it already.
-    pub(super) fn paused_by_failures(&self, name: &JobName, note: String) {
+    /// Tells that a run's failure paused its job; ledger and timetable have it already.
+    pub(super) fn tell_paused(&self, name: &JobName, note: &str) {
         tracing::warn!(job = %name, note, "paused");
-        self.timetable().stand(name, |place| place.paused = true);
-        self.recent.paused(name, Some(pause(self.rooms.clock.now(), "watchkeeper", &note)));
+        self.recent.paused(name, Some(pause(self.rooms.clock.now(), "watchkeeper", note)));
+        self.tell_standing(name);
         self.news.job_changed(name);
     }
 
@@ -199,7 +199,8 @@ impl Conductor {
         self.news.job_changed(name);
     }
 
-    fn known(&self, name: &JobName) -> Result<(), ActError> {
+    /// That there is such a job.
+    pub(super) fn known(&self, name: &JobName) -> Result<(), ActError> {
         let there = self.timetable().entry(name).is_some_and(|entry| entry.job.is_some());
         if there { Ok(()) } else { Err(ActError::NoJob(name.clone())) }
     }

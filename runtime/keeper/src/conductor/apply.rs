@@ -1,7 +1,10 @@
 //! Jobs that come, change and go: where each stands in the ledger, and what becomes of the due times of a schedule that
 //! is no more.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
 
 use jiff::Timestamp;
 use watchkeeper_ledger::{Entry, EntryError, JobRecord, LedgerError, PendingRetry};
@@ -16,16 +19,19 @@ use crate::{host_metrics, job::Scheduled, store_health::STORE_RETRY};
 
 /// What the ledger has in the place of a schedule for a job that runs only when somebody asks.
 const NO_SCHEDULE: &str = "none";
+/// What the runs of a removed job say.
+pub(super) const REMOVED: &str = "the job was removed";
 
 impl Conductor {
     /// Puts jobs in, or in the place of what they were. Runs in flight finish under what they began with, except where
     /// the new grants are narrower: those end now. An unchanged schedule goes on where it stood, also after a restart.
-    pub(crate) async fn apply(&self, jobs: Vec<Arc<Scheduled>>) {
+    pub(crate) async fn apply(&self, jobs: BTreeMap<JobName, Arc<Scheduled>>) {
         let mut begun = Vec::new();
-        for scheduled in jobs {
-            let name = scheduled.job.spec.name.clone();
+        for (name, scheduled) in jobs {
             self.end_narrowed(&name, &scheduled);
             self.hold(&name).await;
+            // One may have begun while its claim was on its way.
+            self.end_narrowed(&name, &scheduled);
             if self.same_schedule(&name, &scheduled) {
                 self.timetable().exchange(&name, scheduled);
                 self.release(&name);
@@ -43,30 +49,32 @@ impl Conductor {
 
     /// Takes a job out for good, and ends its runs.
     pub(crate) async fn remove(&self, name: &JobName) {
+        self.end_runs(name);
         self.hold(name).await;
-        let now = self.rooms.clock.now();
-        let skip = self.timetable().backlog(name, SkipReason::Removed, now);
-        self.write(skip.into_iter().map(Entry::Skip).chain([Entry::Retire { job: name.clone(), at: now }]).collect())
-            .await;
+        let record = self.recorded_job(name).await;
+        if let Some(record) = record.filter(|record| record.retired.is_none()) {
+            self.write(retirement(&record, self.rooms.clock.now())).await;
+        }
         self.stop(name);
         self.recent.remove(name);
     }
 
     /// Takes a job out as long as its file can't be used, and ends its runs. What falls due meanwhile is caught up with.
     pub(crate) fn stop(&self, name: &JobName) {
-        for going in self.timetable().remove(name) {
-            going.cancel("the job was removed");
-        }
+        self.timetable().remove(name);
+        self.end_runs(name);
         self.news.job_changed(name);
+    }
+
+    fn end_runs(&self, name: &JobName) {
+        self.cancel_where(REMOVED, |of, _| of == name);
     }
 
     /// Retires jobs that the ledger knows and that have no file any more: they went while nobody watched.
     pub(crate) async fn retire_absent(&self, known: &[JobRecord], present: impl Fn(&JobName) -> bool) {
         let now = self.rooms.clock.now();
         for record in known.iter().filter(|record| record.retired.is_none() && !present(&record.job)) {
-            let skip = missed(record, SkipReason::Removed, now);
-            let retire = Entry::Retire { job: record.job.clone(), at: now };
-            self.write(skip.into_iter().map(Entry::Skip).chain([retire]).collect()).await;
+            self.write(retirement(record, now)).await;
             tracing::info!(job = %record.job, "was removed while nobody watched");
         }
     }
@@ -82,12 +90,15 @@ impl Conductor {
             let name = &scheduled.job.spec.name;
             let before = self.recorded_job(name).await;
             let before = before.filter(|record| record.retired.is_none());
-            let skip = before.and_then(|record| missed(&record, SkipReason::Rescheduled, began));
-            if let Some(skip) = &skip {
-                self.skipped(skip);
+            let skip = before.as_ref().and_then(|record| missed(record, SkipReason::Rescheduled, began));
+            let mut after = before.map(|record| record.cursor);
+            if let (Some(skip), Some(cursor)) = (skip, &mut after) {
+                self.skipped(&skip);
+                let last = skip.last;
+                entries.push(Entry::Skip { skip, after: *cursor });
+                *cursor = last;
             }
-            entries.extend(skip.map(Entry::Skip));
-            entries.push(Entry::Generation { job: name.clone(), schedule: written(scheduled), began });
+            entries.push(Entry::Generation { job: name.clone(), schedule: written(scheduled), began, after });
         }
         self.write(entries).await;
         for scheduled in jobs {
@@ -96,7 +107,10 @@ impl Conductor {
             // What the ledger refused doesn't run: it would go by a schedule that nobody recorded.
             match record.filter(|record| record.schedule == written(&scheduled)) {
                 Some(record) => self.put(scheduled, &record).await,
-                None => tracing::error!(job = %name, "the ledger did not take the job: it can't run"),
+                None => {
+                    self.release(&name);
+                    tracing::error!(job = %name, "the ledger did not take the job's schedule: it doesn't go by it");
+                }
             }
         }
     }
@@ -105,6 +119,9 @@ impl Conductor {
         let (name, now) = (scheduled.job.spec.name.clone(), self.rooms.clock.now());
         self.rooms.series.commit_host(&name, &host_metrics::created());
         self.rooms.series.commit_host(&name, &host_metrics::standing(&scheduled.job.spec, record));
+        if let Some(lost) = self.lost.lock().unwrap_or_else(PoisonError::into_inner).remove(&name) {
+            self.rooms.series.commit_host(&name, &[host_metrics::lost(lost)]);
+        }
         self.recent.put(record);
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner).remove(&name).unwrap_or_default();
         let dropped = self.put_with(scheduled, record, left, now);
@@ -144,11 +161,8 @@ impl Conductor {
     }
 
     fn end_narrowed(&self, name: &JobName, scheduled: &Scheduled) {
-        let timetable = self.timetable();
-        let running = timetable.entry(name).into_iter().flat_map(|entry| &entry.running);
-        for running in running.filter(|running| !scheduled.job.covers(&running.under.job)) {
-            running.run.cancel("its grants were narrowed");
-        }
+        let narrowed = |of: &JobName, under: &Scheduled| of == name && !scheduled.job.covers(&under.job);
+        self.cancel_where("its grants were narrowed", narrowed);
     }
 
     /// Waits until nothing is on its way to the ledger for a job, and keeps it so.
@@ -232,6 +246,14 @@ pub(super) fn place(record: &JobRecord) -> Place {
 fn missed(record: &JobRecord, reason: SkipReason, now: Timestamp) -> Option<Skip> {
     let schedule = Schedule::from_record(&record.schedule, &record.job).ok()?;
     backlog(&record.job, &schedule, &place(record), reason, now)
+}
+
+/// The end of a job: what came and has no disposition is skipped, as removed.
+fn retirement(record: &JobRecord, now: Timestamp) -> Vec<Entry> {
+    let skip = missed(record, SkipReason::Removed, now);
+    let after = skip.as_ref().map_or(record.cursor, |skip| skip.last);
+    let skip = skip.map(|skip| Entry::Skip { skip, after: record.cursor });
+    skip.into_iter().chain([Entry::Retire { job: record.job.clone(), at: now, after }]).collect()
 }
 
 /// A job's schedule as the ledger has it.

@@ -2,10 +2,11 @@
 //! recorded, and starts what was claimed. Reads no file and knows nothing of what a run does.
 //!
 //! Here are the loop and the views; [`record`] has the ledger's answers, [`apply`] jobs that come and go, [`actions`] what
-//! people ask for.
+//! people ask for, [`probes`] what scrapes do.
 
 mod actions;
 mod apply;
+mod probes;
 mod record;
 
 use std::{
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use watchkeeper_ledger::{PendingRetry, Recovery};
-use watchkeeper_model::{Digest, JobName, PluginName, RunId, RunStart};
+use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunEnd, RunId, RunStart};
 use watchkeeper_schedule::{
     Policy, Schedule,
     timetable::{Entry, Place, Timed, Timetable, Turns},
@@ -26,10 +27,15 @@ use watchkeeper_schedule::{
 
 use crate::{job::Scheduled, news::News, recent::Recent, run::Rooms, store_health::StoreHealth, telemetry::Telemetry};
 
+use probes::Probes;
+
 pub(crate) use actions::{ActError, Asked};
 
 /// How long what was cancelled may take to settle when the process ends.
 const SETTLE: Duration = Duration::from_secs(10);
+
+/// How far a clock that is set back may be behind a job's last due time without a word about it.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Starts runs when they are due.
 pub(crate) struct Conductor {
@@ -39,8 +45,11 @@ pub(crate) struct Conductor {
     recent: Arc<Recent>,
     news: News,
     timetable: Mutex<Timetable<Scheduled, Going>>,
+    probes: Probes,
     /// Runs that the last process left to be tried again, until their jobs are loaded.
     left: Mutex<HashMap<JobName, Vec<PendingRetry>>>,
+    /// How many runs of each job the last process left without an end, until the job is loaded and its metrics say so.
+    lost: Mutex<HashMap<JobName, u32>>,
     changed: Notify,
     /// A job's batch was answered, or its hold is over.
     quiet: Notify,
@@ -61,6 +70,8 @@ pub(crate) struct JobView {
     pub(crate) next: Option<Timestamp>,
     /// When its last run is tried again, and that run.
     pub(crate) retry: Option<(RunId, Timestamp)>,
+    /// Until when it doesn't fall due because the clock was set back.
+    pub(crate) ahead: Option<Timestamp>,
     /// Its runs that go, the oldest first.
     pub(crate) running: Vec<RunStart>,
 }
@@ -78,6 +89,10 @@ impl Conductor {
         for retry in &recovery.retries {
             left.entry(retry.run.job.clone()).or_default().push(retry.clone());
         }
+        let mut lost: HashMap<JobName, u32> = HashMap::new();
+        for run in &recovery.lost {
+            *lost.entry(run.start.job.clone()).or_default() += 1;
+        }
         Self {
             health: StoreHealth::new(Arc::clone(&telemetry), Arc::clone(&rooms.clock), news.clone()),
             rooms,
@@ -85,7 +100,9 @@ impl Conductor {
             recent,
             news,
             timetable: Mutex::new(Timetable::new(turns)),
+            probes: Probes::default(),
             left: Mutex::new(left),
+            lost: Mutex::new(lost),
             changed: Notify::new(),
             quiet: Notify::new(),
         }
@@ -114,9 +131,7 @@ impl Conductor {
         };
         tracing::info!(running, ?grace, "draining");
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
-            for running in self.timetable().entries().flat_map(|(_, entry)| &entry.running) {
-                running.run.cancel("watchkeeper ended before the run did");
-            }
+            self.cancel_where("watchkeeper ended before the run did", |_, _| true);
             if tokio::time::timeout(SETTLE, self.idle()).await.is_err() {
                 tracing::error!("runs did not settle: the next start declares them lost");
             }
@@ -150,21 +165,18 @@ impl Conductor {
         self.health.away()
     }
 
-    /// Jobs that nothing runs of, that wait for nothing, and whose due time is long past: what must never be.
+    /// Jobs that are late without a reason: what must never be.
     pub(crate) fn overdue(&self, by: Duration) -> Vec<JobName> {
-        let now = self.rooms.clock.now();
+        if self.health.away().is_some() { Vec::new() } else { self.timetable().overdue(self.rooms.clock.now(), by) }
+    }
+
+    /// The schedules that are in force, with the numbers of their generations.
+    pub(crate) fn schedules(&self) -> HashMap<JobName, (u64, Arc<Scheduled>)> {
         let timetable = self.timetable();
-        if timetable.is_draining() || timetable.queued() > 0 || self.health.away().is_some() {
-            return Vec::new();
-        }
-        let late = |entry: &Entry<Scheduled, Going>| {
-            let job = entry.job.as_ref()?;
-            let schedule = job.schedule()?;
-            let due = schedule.next(entry.place.cursor)?.checked_add(schedule.start_offset()).ok()?;
-            let idle = entry.running.is_empty() && !entry.place.paused && !entry.is_recording();
-            (idle && now.duration_since(due).unsigned_abs() > by && due < now).then_some(())
-        };
-        timetable.entries().filter(|(_, entry)| late(entry).is_some()).map(|(name, _)| name.clone()).collect()
+        let loaded = timetable.entries().filter_map(|(name, entry)| {
+            Some((name.clone(), (entry.place.generation, Arc::clone(entry.job.as_ref()?))))
+        });
+        loaded.collect()
     }
 
     /// Runs that go, by name.
@@ -174,8 +186,20 @@ impl Conductor {
     }
 
     async fn idle(&self) {
-        while self.timetable().in_progress() > 0 {
+        while self.timetable().in_progress() > 0 || !self.probes.locked().is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Ends the runs, and the probes, of jobs that are as the condition says: the job's name, and what the run began under.
+    fn cancel_where(&self, reason: &str, condition: impl Fn(&JobName, &Scheduled) -> bool) {
+        for (name, entry) in self.timetable().entries() {
+            for running in entry.running.iter().filter(|running| condition(name, &running.under)) {
+                running.run.cancel(reason);
+            }
+        }
+        for probe in self.probes.locked().values().filter(|probe| condition(&probe.job, &probe.under)) {
+            probe.going.cancel(reason);
         }
     }
 
@@ -218,8 +242,12 @@ impl Going {
         self.cancel.cancel();
     }
 
-    fn reason(&self) -> Option<String> {
-        self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Has the end of a run that was cancelled say why.
+    fn explain(&self, end: &mut RunEnd) {
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(reason) = reason.filter(|_| end.outcome == Outcome::Cancelled) {
+            end.message = reason;
+        }
     }
 }
 
@@ -248,6 +276,7 @@ fn view(entry: &Entry<Scheduled, Going>, now: Timestamp) -> Option<JobView> {
         place: entry.place,
         next: entry.next_due(now),
         retry: entry.retry.as_ref().map(|(at, run)| (run.id, *at)),
+        ahead: entry.ahead(now, CLOCK_TOLERANCE),
         running: running.map(|running| running.start.clone()).collect(),
     })
 }

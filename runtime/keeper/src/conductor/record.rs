@@ -13,7 +13,7 @@ use watchkeeper_schedule::{
     timetable::{self, Batch, Place},
 };
 
-use super::{Conductor, Going};
+use super::{Conductor, Going, apply::REMOVED};
 use crate::{host_metrics, job::Scheduled, run::Done, store_health::STORE_RETRY, telemetry::Telemetry};
 
 impl Conductor {
@@ -24,7 +24,7 @@ impl Conductor {
         let mut doubtful = Vec::new();
         for batch in batches {
             let count = batch.skips.len() + usize::from(batch.claim.is_some());
-            match answers.by_ref().take(count).filter_map(Result::err).last() {
+            match answers.by_ref().take(count).filter_map(Result::err).reduce(|first, _| first) {
                 None => {
                     self.health.answers();
                     let stands = batch.then;
@@ -54,11 +54,13 @@ impl Conductor {
                 LedgerError::Closed => return,
                 // Another process took over: this one must do nothing more.
                 LedgerError::Refused(EntryError::Fenced { .. }) => return self.timetable().drain(),
-                _ => {}
-            }
-            if error.is_store_away() {
-                self.health.failed(&error);
-                tokio::time::sleep(STORE_RETRY).await;
+                LedgerError::Refused(_) => {}
+                _ => {
+                    if error.is_store_away() {
+                        self.health.failed(&error);
+                    }
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
             }
             match self.found(&batch).await {
                 Ok((stands, claimed)) => return self.recorded(batch, stands, claimed),
@@ -87,6 +89,9 @@ impl Conductor {
         let order = under.order(&start, self.rooms.clock.now(), cancel.clone());
         let going = Going::new(cancel);
         self.timetable().answered(&batch, stands, Some(going.clone()));
+        if self.known(&batch.job).is_err() {
+            going.cancel(REMOVED);
+        }
         self.tell_standing(&batch.job);
         self.news.run_started(&start);
         let conductor = Arc::clone(self);
@@ -122,25 +127,26 @@ impl Conductor {
     /// Records a run's end, exposes what it said, and makes room for the next. Where the ledger doesn't answer, the end is
     /// kept and recorded when it does.
     async fn finish(&self, start: RunStart, under: &Scheduled, going: &Going, mut done: Done) {
-        if let Some(reason) = going.reason().filter(|_| done.end.outcome == Outcome::Cancelled) {
-            done.end.message = reason;
-        }
+        going.explain(&mut done.end);
         let (retry_at, pause) = self.keep_end(&start, under, &mut done).await;
-        if let Some(note) = pause {
-            self.paused_by_failures(&start.job, note);
-        }
-        let standing = {
+        let failures = self.timetable().entry(&start.job).map(|entry| entry.place.failures_after(done.end.outcome));
+        let standing = failures.map(host_metrics::failures).into_iter().collect();
+        self.rooms.expose(&start, under, &done.end, std::mem::take(&mut done.samples), standing);
+        {
             let mut timetable = self.timetable();
+            if pause.is_some() {
+                timetable.stand(&start.job, |place| place.paused = true);
+            }
             timetable.ended(&start.job, start.id, done.end.outcome, retry_at);
-            let there = timetable.entry(&start.job).filter(|entry| entry.job.is_some());
-            there.map(|entry| self.standing(entry))
-        };
-        if standing.is_some() {
-            self.recent.ended(&start, &done.end);
+            if timetable.entry(&start.job).is_some_and(|entry| entry.job.is_some()) {
+                self.recent.ended(&start, &done.end);
+            }
         }
-        self.rooms.expose(&start, under, &done.end, std::mem::take(&mut done.samples), standing.unwrap_or_default());
+        if let Some(note) = pause {
+            self.tell_paused(&start.job, &note);
+        }
         Telemetry::run_ended(&start, &done.end);
-        self.news.run_finished(&start, &done.end);
+        self.news.run_finished(&start, &done.end, retry_at);
         self.quiet.notify_waiters();
         self.changed.notify_one();
     }
@@ -189,7 +195,14 @@ impl Conductor {
     }
 }
 
-fn entries(batch: &Batch<Scheduled>) -> impl Iterator<Item = Entry> {
-    let claim = batch.claim.as_ref().map(|claim| Entry::Claim { run: claim.start.clone() });
-    batch.skips.iter().cloned().map(Entry::Skip).chain(claim)
+/// Each follows on the one before.
+fn entries(batch: &Batch<Scheduled>) -> Vec<Entry> {
+    let mut after = batch.after;
+    let mut entries = Vec::new();
+    for skip in &batch.skips {
+        entries.push(Entry::Skip { skip: skip.clone(), after });
+        after = skip.last;
+    }
+    entries.extend(batch.claim.as_ref().map(|claim| Entry::Claim { run: claim.start.clone(), after }));
+    entries
 }

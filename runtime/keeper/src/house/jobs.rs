@@ -65,7 +65,7 @@ impl Keeper {
             name: spec.name.clone(),
             plugin: Some(spec.plugin.clone()),
             state: JobState::Ok,
-            problem: self.problem(spec).map(Into::into),
+            problem: self.problem(spec).or_else(|| view.ahead.map(set_back)).map(Into::into),
             schedule: spec.schedule.as_ref().map(shown::schedule),
             next_run: [view.next, retry.map(|(_, at)| at)].into_iter().flatten().min(),
             running: view.running.iter().map(|run| run.id).collect(),
@@ -157,6 +157,14 @@ impl Keeper {
         let plugin = || self.settings.plugins.join(format!("{}.wasm", spec.plugin));
         self.board.problem(spec.origin.file()).or_else(|| self.board.problem(&plugin()))
     }
+}
+
+/// Why a job whose cursor is ahead of the clock doesn't fall due.
+fn set_back(until: Timestamp) -> String {
+    format!(
+        "the clock was set back: its due times up to {until} had their turn, and it falls due after that\n\
+         hint: change its schedule to begin anew at once"
+    )
 }
 
 /// What is wrong comes first; the rest needs no order but the name's.

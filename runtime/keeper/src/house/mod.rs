@@ -41,7 +41,6 @@ use crate::{
     job::Workshop,
     news::News,
     recent::Recent,
-    run::Rooms,
     telemetry::Telemetry,
 };
 
@@ -49,7 +48,6 @@ use crate::{
 pub struct Keeper {
     pub(crate) settings: Arc<Settings>,
     pub(crate) workshop: Arc<arc_swap::ArcSwap<Workshop>>,
-    pub(crate) rooms: Rooms,
     pub(crate) conductor: Arc<Conductor>,
     pub(crate) telemetry: Arc<Telemetry>,
     pub(crate) board: Arc<Board>,

@@ -16,10 +16,8 @@ use watchkeeper_web::{
 
 use super::{Keeper, scrape};
 use crate::{
-    host_metrics,
     job::Job,
     run::{self, Done},
-    telemetry::Telemetry,
 };
 
 /// The host's families of a probe's answer, in the order of the indices below.
@@ -41,7 +39,11 @@ impl Keeper {
             Refusal::new(RefusalKind::Invalid, format!("job `{name}` may not probe this target"))
                 .hint("list it in the job's file: `probe = [\"TARGET\"]` under `[grants]`")
         })?;
-        let _place = self.probes.acquire().await.map_err(|_| unknown())?;
+        let ending = || Refusal::new(RefusalKind::Unavailable, "watchkeeper is ending: no run begins any more");
+        let place = Arc::clone(&self.probes).acquire_owned().await.map_err(|_| ending())?;
+        if self.conductor.is_draining() {
+            return Err(ending());
+        }
         let (now, cancel) = (self.clock.now(), CancellationToken::new());
         let id = RunId::new(now, fastrand::u128(..));
         let start = RunStart {
@@ -55,13 +57,13 @@ impl Keeper {
             first: id,
             claimed: now,
         };
-        let mut order = scheduled.order(&start, now, cancel.clone());
-        order.timeout = order.timeout.min(time_for_run(request.scrape.timeout.saturating_sub(asked.elapsed())));
+        let timeout = time_for_run(request.scrape.timeout.saturating_sub(asked.elapsed()));
+        let run = self.conductor.probe(start, &scheduled, timeout, cancel.clone(), place);
         // A scraper that leaves takes its run along.
         let _leaves = cancel.drop_guard();
-        let Done { end, samples, .. } = self.rooms.run(order).await;
-        self.series.commit_host(name, &host_metrics::probed(&end));
-        Telemetry::run_ended(&start, &end);
+        let done = run.await.inspect_err(|error| tracing::error!(job = %name, %error, "a probe ended abruptly"));
+        let abruptly = |_| Refusal::new(RefusalKind::Unavailable, "the run ended abruptly; the log says more");
+        let Done { end, samples, .. } = done.map_err(abruptly)?;
         let answer = exposition(&scheduled.job, &end, run::samples(samples)).map_err(|reason| {
             tracing::error!(job = %name, reason, "a probe's samples can't be exposed");
             Refusal::new(RefusalKind::Unavailable, "its samples can't be exposed; the log says why")

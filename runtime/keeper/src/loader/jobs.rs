@@ -125,7 +125,7 @@ impl Loader {
         let (Some(wanted), Some(active)) = (&known.wanted, &known.active) else { return };
         if self.workshop.written_grants(wanted).is_ok_and(|grants| !covers(&grants, &active.job)) {
             known.active = None;
-            self.made.retain(|made| made.job.spec.name != *name);
+            self.made.remove(name);
             self.conductor.stop(name);
             self.series.pause(name);
             tracing::warn!(job = %name, "stopped: its grants were narrowed, and it can't run with those that are left");

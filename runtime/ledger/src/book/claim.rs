@@ -1,5 +1,6 @@
 //! A run about to start: its row and the cursor of its job move together, or neither does.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use watchkeeper_model::{RunStart, Trigger};
 
@@ -9,7 +10,7 @@ use crate::{
     sql::{bits, nanos},
 };
 
-pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart) -> Result<(), Stop> {
+pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: Timestamp) -> Result<(), Stop> {
     let job = jobs::in_force(connection, epoch, &run.job)?;
     if let Some(recorded) = runs::start(connection, run.id)? {
         return if recorded == *run { Ok(()) } else { Err(EntryError::KnownRun(run.id).into()) };
@@ -29,6 +30,7 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart) -> Resu
     if run.attempt > 1 {
         take_up_retry(connection, run)?;
     } else if disposes.is_some() {
+        job.stands_at(&run.job, after)?;
         jobs::drop_retries(connection, job.id)?;
     }
     connection

@@ -7,7 +7,7 @@ use watchkeeper_model::JobName;
 use super::{Book, Stop};
 use crate::{
     EntryError, JobRecord, LedgerError, Pause, limits,
-    sql::{Columns, nanos},
+    sql::{Columns, nanos, timestamp},
 };
 
 impl Book {
@@ -56,6 +56,16 @@ pub(super) struct Known {
     pub(super) retired: bool,
 }
 
+impl Known {
+    /// What is to be recorded must follow the last disposition at once.
+    pub(super) fn stands_at(&self, job: &JobName, after: impl Into<Option<Timestamp>>) -> Result<(), Stop> {
+        if after.into().map(nanos) == Some(self.cursor) {
+            return Ok(());
+        }
+        Err(EntryError::NotNext { job: job.clone(), cursor: timestamp(self.cursor)? }.into())
+    }
+}
+
 /// A job that this process may write.
 pub(super) fn known(connection: &Connection, epoch: u64, job: &JobName) -> Result<Option<Known>, Stop> {
     let found = connection
@@ -86,6 +96,7 @@ pub(super) fn generation(
     job: &JobName,
     schedule: &str,
     began: Timestamp,
+    after: Option<Timestamp>,
 ) -> Result<(), Stop> {
     let began = nanos(began);
     let Some(known) = known(connection, epoch, job)? else {
@@ -108,6 +119,9 @@ pub(super) fn generation(
     if recorded {
         return Ok(());
     }
+    if !known.retired {
+        known.stands_at(job, after)?;
+    }
     connection
         .prepare_cached(
             "INSERT INTO generations (job, number, schedule, began, ended, cursor, runs, skips)
@@ -124,12 +138,22 @@ pub(super) fn generation(
     Ok(())
 }
 
-pub(super) fn retire(connection: &Connection, epoch: u64, job: &JobName, at: Timestamp) -> Result<(), Stop> {
+pub(super) fn retire(
+    connection: &Connection,
+    epoch: u64,
+    job: &JobName,
+    at: Timestamp,
+    after: Timestamp,
+) -> Result<(), Stop> {
     let Some(known) = known(connection, epoch, job)? else {
         return Err(EntryError::UnknownJob(job.clone()).into());
     };
+    if known.retired {
+        return Ok(());
+    }
+    known.stands_at(job, after)?;
     connection
-        .prepare_cached("UPDATE jobs SET retired = ?2, skip_next = 0, fence = ?3 WHERE id = ?1 AND retired IS NULL")?
+        .prepare_cached("UPDATE jobs SET retired = ?2, skip_next = 0, fence = ?3 WHERE id = ?1")?
         .execute(params![known.id, nanos(at), epoch])?;
     drop_retries(connection, known.id)?;
     Ok(())

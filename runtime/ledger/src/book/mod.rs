@@ -139,10 +139,12 @@ fn apply_alone(connection: &Connection, epoch: u64, entry: &Entry) -> rusqlite::
 
 fn apply(connection: &Connection, epoch: u64, entry: &Entry) -> Result<(), Stop> {
     match entry {
-        Entry::Generation { job, schedule, began } => jobs::generation(connection, epoch, job, schedule, *began),
-        Entry::Retire { job, at } => jobs::retire(connection, epoch, job, *at),
-        Entry::Claim { run } => claim::claim(connection, epoch, run),
-        Entry::Skip(skip) => skips::skip(connection, epoch, skip),
+        Entry::Generation { job, schedule, began, after } => {
+            jobs::generation(connection, epoch, job, schedule, *began, *after)
+        }
+        Entry::Retire { job, at, after } => jobs::retire(connection, epoch, job, *at, *after),
+        Entry::Claim { run, after } => claim::claim(connection, epoch, run, *after),
+        Entry::Skip { skip, after } => skips::skip(connection, epoch, skip, *after),
         Entry::Finish { run, end, state, retry_at, pause, history } => finish::finish(
             connection,
             epoch,
@@ -151,9 +153,9 @@ fn apply(connection: &Connection, epoch: u64, entry: &Entry) -> Result<(), Stop>
         ),
         Entry::DropRetry { run } => finish::drop_retry(connection, epoch, *run),
         Entry::Pause { job, by, note, at } => jobs::pause(connection, epoch, job, by, note, *at),
-        Entry::Resume { job, skip } => {
+        Entry::Resume { job, skip, after } => {
             if let Some(skip) = skip {
-                skips::skip(connection, epoch, skip)?;
+                skips::skip(connection, epoch, skip, *after)?;
             }
             jobs::resume(connection, epoch, job)
         }

@@ -34,7 +34,7 @@ impl Book {
     }
 }
 
-pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip) -> Result<(), Stop> {
+pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip, after: Timestamp) -> Result<(), Stop> {
     let (first, last, reason) = (nanos(skip.first), nanos(skip.last), skip.reason.as_str());
     let job = match jobs::in_force(connection, epoch, &skip.job) {
         // The answer to a removal may have been lost, and the removal come again.
@@ -45,6 +45,7 @@ pub(super) fn skip(connection: &Connection, epoch: u64, skip: &Skip) -> Result<(
         let disposed = || EntryError::AlreadyDisposed { job: skip.job.clone(), nominal: skip.first };
         return if is_recorded(connection, skip)? { Ok(()) } else { Err(disposed().into()) };
     }
+    job.stands_at(&skip.job, after)?;
     let merged = connection
         .prepare_cached(
             "UPDATE skips SET last = ?5, count = count + ?6

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use watchkeeper_model::{Outcome, RunStart, SkipReason, Trigger};
 
 use super::{
-    again, asked, at, book, claim, due, end, finish, finish_to_retry, generation, job, node, one, probe, ran, skip,
+    again, asked, at, book, claim, claim_after, due, end, finish, finish_to_retry, generation, generation_after, job,
+    node, one, probe, ran, skip, skipped,
 };
 use crate::{Book, Entry, EntryError, Ledger};
 
@@ -59,8 +60,12 @@ fn two_books_on_one_file_never_claim_the_same_due_time() {
 fn a_refused_claim_moves_nothing_and_leaves_its_neighbours_alone() {
     let mut book = book();
     let first = due("probe", 5);
-    let results =
-        book.record(&[claim(&first), claim(&due("probe", 5)), claim(&due("probe", 4)), claim(&due("nobody", 6))]);
+    let results = book.record(&[
+        claim_after(0, &first),
+        claim(&due("probe", 5)),
+        claim(&due("probe", 4)),
+        claim(&due("nobody", 6)),
+    ]);
     let results = results.unwrap();
     assert_eq!(results[..2], [Ok(()), disposed(&first)]);
     assert!(matches!(results[2], Err(EntryError::AlreadyDisposed { nominal, .. }) if nominal == at(4)));
@@ -139,12 +144,12 @@ fn a_later_due_time_and_a_new_generation_drop_the_retry() {
     assert_eq!(one(&mut book, claim(&again(&dropped, 61))), Err(EntryError::NoRetry { first: dropped.id }));
 
     let dropped = to_retry(&mut book, 3);
-    one(&mut book, generation("probe", "every 2s", 10)).unwrap();
+    one(&mut book, generation_after(3, "probe", "every 2s", 10)).unwrap();
     assert!(book.retries().unwrap().is_empty());
     assert_eq!(one(&mut book, claim(&again(&dropped, 63))), disposed(&dropped));
 
     to_retry(&mut book, 11);
-    one(&mut book, Entry::Retire { job: job("probe"), at: at(20) }).unwrap();
+    one(&mut book, Entry::Retire { job: job("probe"), at: at(20), after: at(11) }).unwrap();
     assert!(book.retries().unwrap().is_empty());
 }
 
@@ -153,14 +158,14 @@ fn a_generation_has_its_own_cursor_and_counts() {
     let mut book = book();
     let old = due("probe", 9);
     ran(&mut book, &due("probe", 1), Outcome::Success);
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Rescheduled, 2, 8))).unwrap();
-    one(&mut book, generation("probe", "every 5s", 10)).unwrap();
+    one(&mut book, skipped(skip("probe", SkipReason::Rescheduled, 2, 8))).unwrap();
+    one(&mut book, generation_after(8, "probe", "every 5s", 10)).unwrap();
     let record = probe(&book);
     assert_eq!((record.generation, record.cursor, record.runs, record.skips), (2, at(10), 0, 0));
     assert_eq!(record.schedule, "every 5s");
     assert_eq!(one(&mut book, claim(&old)), disposed(&old), "a due time of the schedule that was");
     let new = RunStart { generation: 2, ..due("probe", 15) };
-    one(&mut book, claim(&new)).unwrap();
+    one(&mut book, claim_after(10, &new)).unwrap();
     assert_eq!(probe(&book).runs, 1);
 }
 
@@ -171,18 +176,20 @@ fn a_removed_job_takes_nothing_until_it_is_back() {
     one(&mut book, claim(&run)).unwrap();
     let pause = |by: &str| Entry::Pause { job: job("probe"), by: by.to_owned(), note: String::new(), at: at(1) };
     one(&mut book, pause("ann")).unwrap();
-    let removal =
-        [Entry::Skip(skip("probe", SkipReason::Removed, 2, 2)), Entry::Retire { job: job("probe"), at: at(2) }];
+    let removal = [
+        skipped(skip("probe", SkipReason::Removed, 2, 2)),
+        Entry::Retire { job: job("probe"), at: at(2), after: at(2) },
+    ];
     for attempt in 1..=2 {
         let answers = book.record(&removal).unwrap();
         assert_eq!(answers, [Ok(()), Ok(())], "the same again is harmless: {attempt}");
     }
     let gone = Err(EntryError::UnknownJob(job("probe")));
     assert_eq!(one(&mut book, claim(&due("probe", 3))), gone);
-    assert_eq!(one(&mut book, Entry::Skip(skip("probe", SkipReason::Removed, 3, 3))), gone);
+    assert_eq!(one(&mut book, skipped(skip("probe", SkipReason::Removed, 3, 3))), gone);
     assert_eq!(one(&mut book, pause("ben")), gone);
     assert_eq!(
-        one(&mut book, Entry::Retire { job: job("nobody"), at: at(2) }),
+        one(&mut book, Entry::Retire { job: job("nobody"), at: at(2), after: at(2) }),
         Err(EntryError::UnknownJob(job("nobody")))
     );
     one(&mut book, finish_to_retry(&run, end(Outcome::Unavailable, 3), 9)).unwrap();
@@ -209,7 +216,7 @@ fn a_process_that_was_replaced_may_not_write() {
     let fenced = Err(EntryError::Fenced { job: job("probe") });
     assert_eq!(one(&mut old, claim(&due("probe", 2))), fenced);
     assert_eq!(one(&mut old, finish(&run, end(Outcome::Success, 2))), fenced);
-    assert_eq!(one(&mut old, Entry::Skip(skip("probe", SkipReason::Paused, 2, 3))), fenced);
+    assert_eq!(one(&mut old, skipped(skip("probe", SkipReason::Paused, 2, 3))), fenced);
     assert_eq!(one(&mut old, generation("probe", "every 9s", 2)), fenced);
     let late = one(&mut old, generation("late", "every 1s", 2));
     assert_eq!(late, Err(EntryError::Fenced { job: job("late") }), "a job that is new to both");

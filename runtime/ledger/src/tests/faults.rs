@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use watchkeeper_model::{Outcome, Skip, SkipReason};
 
-use super::{asked, claim, due, end, finish, finish_with, generation, job, node, run, set, skip};
-use crate::{Book, Entry, Ledger, LedgerError, open};
+use super::{asked, claim, claim_after, due, end, finish, finish_with, generation, job, node, run, set, skip, skipped};
+use crate::{Book, Ledger, LedgerError, open};
 
 /// A ledger whose writer was prepared.
 fn prepared(path: &Path, prepare: impl FnOnce(&Connection)) -> Ledger {
@@ -64,8 +64,8 @@ async fn what_no_store_could_take_fails_alone() {
     ledger.record_one(generation("probe", "every 1s", 0)).await.unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let absurd = Entry::Skip(Skip { count: u64::MAX, ..skip("probe", SkipReason::Overlap, 2, 3) });
-    let entries = [claim(&due("probe", 1)), absurd, claim(&due("probe", 4))];
+    let absurd = skipped(Skip { count: u64::MAX, ..skip("probe", SkipReason::Overlap, 2, 3) });
+    let entries = [claim(&due("probe", 1)), absurd, claim_after(1, &due("probe", 4))];
     let records = join_all(entries.into_iter().map(|entry| ledger.record_one(entry)));
     let (done, ()) = tokio::join!(records, async { other.execute_batch("ROLLBACK").unwrap() });
     assert!(matches!(done[..], [Ok(()), Err(LedgerError::Unfit(_)), Ok(())]), "{done:?}");

@@ -51,7 +51,12 @@ fn probe(book: &Book) -> JobRecord {
 }
 
 fn generation(name: &str, schedule: &str, began: i64) -> Entry {
-    Entry::Generation { job: job(name), schedule: schedule.to_owned(), began: at(began) }
+    Entry::Generation { job: job(name), schedule: schedule.to_owned(), began: at(began), after: None }
+}
+
+/// The generation after one that stands at a second.
+fn generation_after(after: i64, name: &str, schedule: &str, began: i64) -> Entry {
+    Entry::Generation { job: job(name), schedule: schedule.to_owned(), began: at(began), after: Some(at(after)) }
 }
 
 /// The first attempt for a due time.
@@ -86,13 +91,25 @@ fn again(run: &RunStart, second: i64) -> RunStart {
     RunStart { attempt: attempt + 1, first, generation, ..started(job.as_str(), trigger, second) }
 }
 
+/// The claim of a run; of a due time, where its job stands at the second before.
 fn claim(run: &RunStart) -> Entry {
-    Entry::Claim { run: run.clone() }
+    let due = run.trigger.nominal().unwrap_or(run.claimed);
+    claim_after(due.as_second() - at(0).as_second() - 1, run)
+}
+
+fn claim_after(after: i64, run: &RunStart) -> Entry {
+    Entry::Claim { run: run.clone(), after: at(after) }
 }
 
 fn skip(name: &str, reason: SkipReason, first: i64, last: i64) -> Skip {
     let count = u64::try_from(last - first + 1).unwrap();
     Skip { job: job(name), generation: 1, reason, first: at(first), last: at(last), count }
+}
+
+/// What is recorded of a skip where its job stands at the second before it.
+fn skipped(skip: Skip) -> Entry {
+    let after = skip.first.checked_sub(Duration::from_secs(1)).unwrap();
+    Entry::Skip { skip, after }
 }
 
 fn end(outcome: Outcome, second: i64) -> RunEnd {
@@ -122,10 +139,14 @@ fn finish_to_retry(run: &RunStart, end: RunEnd, second: i64) -> Entry {
     Entry::Finish { run: run.id, end, state: Vec::new(), retry_at, pause: None, history: History::All }
 }
 
-/// Claims a run and finishes it at its second.
+/// Claims a run, wherever its job stands, and finishes it at its second.
 fn ran(book: &mut Book, run: &RunStart, outcome: Outcome) {
-    let finished = end(outcome, run.claimed.as_second() - at(0).as_second());
-    let results = book.record(&[claim(run), finish(run, finished)]).unwrap();
+    ended(book, run, end(outcome, run.claimed.as_second() - at(0).as_second()));
+}
+
+fn ended(book: &mut Book, run: &RunStart, end: RunEnd) {
+    let after = book.job(&run.job).unwrap().unwrap().cursor;
+    let results = book.record(&[Entry::Claim { run: run.clone(), after }, finish(run, end)]).unwrap();
     assert_eq!(results, [Ok(()), Ok(())]);
 }
 

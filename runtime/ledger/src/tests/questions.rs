@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use watchkeeper_model::{Outcome, SkipReason};
 
-use super::{asked, at, book, claim, due, end, finish, generation, job, one, ran, skip};
+use super::{asked, at, book, claim, claim_after, due, end, finish, generation, job, one, ran, skip, skipped};
 use crate::{Action, Book, COMMIT_BOUNDS, Entry, Ledger, RunFilter, TriggerKind};
 
 fn seconds(book: &Book, filter: RunFilter) -> Vec<i64> {
@@ -17,7 +17,7 @@ fn seconds(book: &Book, filter: RunFilter) -> Vec<i64> {
 fn filled() -> Book {
     let mut book = book();
     one(&mut book, generation("other", "every 1s", 0)).unwrap();
-    one(&mut book, claim(&due("other", 2))).unwrap();
+    one(&mut book, claim_after(0, &due("other", 2))).unwrap();
     for second in 1..=8 {
         let run = if second == 5 { asked("probe", 5) } else { due("probe", second) };
         ran(&mut book, &run, if second % 4 == 0 { Outcome::Failed } else { Outcome::Success });
@@ -83,8 +83,8 @@ fn the_timeline_counts_each_run_and_skip_in_its_bucket() {
     for (second, outcome) in [(1, Outcome::Success), (59, Outcome::Success), (60, Outcome::Failed)] {
         ran(&mut book, &due("probe", second), outcome);
     }
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Paused, 90, 239))).unwrap();
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Overlap, 240, 240))).unwrap();
+    one(&mut book, Entry::Skip { skip: skip("probe", SkipReason::Paused, 90, 239), after: at(60) }).unwrap();
+    one(&mut book, skipped(skip("probe", SkipReason::Overlap, 240, 240))).unwrap();
     one(&mut book, claim(&due("probe", 241))).unwrap();
 
     let told = |after| {

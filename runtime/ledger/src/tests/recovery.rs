@@ -2,7 +2,9 @@
 
 use watchkeeper_model::{Outcome, RunStart, SkipReason};
 
-use super::{again, at, book, claim, due, end, finish, finish_to_retry, generation, job, node, one, probe, ran, skip};
+use super::{
+    again, at, book, claim, due, end, finish, finish_to_retry, generation, job, node, one, probe, ran, skip, skipped,
+};
 use crate::{Entry, EntryError, NodeStart};
 
 #[test]
@@ -57,9 +59,9 @@ fn a_lost_run_waits_for_its_next_try_whatever_becomes_of_the_process_that_found_
 fn jobs_and_retries_are_as_they_were_left() {
     let mut book = book();
     one(&mut book, generation("gone", "cron UTC 0 0 * * *", 0)).unwrap();
-    one(&mut book, Entry::Retire { job: job("gone"), at: at(1) }).unwrap();
+    one(&mut book, Entry::Retire { job: job("gone"), at: at(1), after: at(0) }).unwrap();
     one(&mut book, Entry::SkipNext { job: job("probe"), count: 3 }).unwrap();
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Overlap, 1, 4))).unwrap();
+    one(&mut book, skipped(skip("probe", SkipReason::Overlap, 1, 4))).unwrap();
     let run = due("probe", 5);
     one(&mut book, claim(&run)).unwrap();
     one(&mut book, finish_to_retry(&run, end(Outcome::Unavailable, 6), 11)).unwrap();

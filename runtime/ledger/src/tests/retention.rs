@@ -3,7 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use watchkeeper_model::{Outcome, SkipReason};
 
-use super::{asked, at, book, claim, due, end, finish, finish_to_retry, generation, job, node, one, probe, ran, skip};
+use super::{
+    asked, at, book, claim, claim_after, due, end, finish, finish_to_retry, generation, job, node, one, probe, ran,
+    skip, skipped,
+};
 use crate::{Action, Book, Entry, Ledger, LogFilter, NodeStart, Retention, RunFilter};
 
 const FOR_EVER: SignedDuration = SignedDuration::from_hours(24 * 365 * 100);
@@ -46,15 +49,15 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
     said.logs = vec![super::logs::line("old")];
     let old = due("probe", 1);
     book.record(&[claim(&old), finish(&old, said)]).unwrap();
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Overlap, 2, 3))).unwrap();
+    one(&mut book, skipped(skip("probe", SkipReason::Overlap, 2, 3))).unwrap();
     ran(&mut book, &due("probe", 4_000), Outcome::Success);
-    one(&mut book, Entry::Skip(skip("probe", SkipReason::Overlap, 4_001, 4_002))).unwrap();
+    one(&mut book, skipped(skip("probe", SkipReason::Overlap, 4_001, 4_002))).unwrap();
     for second in [1, 4_000] {
         let (by, verb, note) = ("ann".to_owned(), "pause".to_owned(), String::new());
         one(&mut book, Entry::Action(Action { at: at(second), by, verb, job: None, run: None, note })).unwrap();
     }
     one(&mut book, generation("gone", "every 1s", 1)).unwrap();
-    one(&mut book, Entry::Retire { job: job("gone"), at: at(2) }).unwrap();
+    one(&mut book, Entry::Retire { job: job("gone"), at: at(2), after: at(1) }).unwrap();
     book.join(&NodeStart { started: at(4_000), ..node() }).unwrap();
 
     drop_all(&mut book, &retention(SignedDuration::from_hours(1), 1_000), at(5_000));
@@ -72,7 +75,7 @@ fn what_is_too_old_goes_with_all_that_belongs_to_it() {
 fn what_goes_on_stays_however_old_it_is() {
     let mut book = book();
     let (going, failed) = (asked("probe", 1), due("probe", 2));
-    one(&mut book, claim(&failed)).unwrap();
+    one(&mut book, claim_after(0, &failed)).unwrap();
     one(&mut book, finish_to_retry(&failed, end(Outcome::Unavailable, 2), 90_000)).unwrap();
     one(&mut book, claim(&going)).unwrap();
     ran(&mut book, &asked("probe", 3), Outcome::Success);
@@ -93,7 +96,7 @@ async fn writers_come_between_the_steps() {
     let mut retain = std::pin::pin!(retain);
     let mut between = 0;
     let gone = loop {
-        let run = due("probe", 3_000 + between);
+        let run = due("probe", 2_001 + between);
         tokio::select! {
             gone = &mut retain => break gone.unwrap(),
             result = ledger.record_one(claim(&run)) => result.unwrap(),

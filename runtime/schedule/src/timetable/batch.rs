@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use watchkeeper_model::{Digest, JobName, PluginName, RunId, RunStart, Skip};
+use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, RunStart, Skip};
 
 use crate::{Policy, Schedule};
 
@@ -35,11 +35,25 @@ pub struct Place {
     pub paused: bool,
 }
 
+impl Place {
+    /// How many runs failed since the last success once one more has ended so.
+    #[must_use]
+    pub const fn failures_after(&self, outcome: Outcome) -> u32 {
+        match outcome {
+            Outcome::Success => 0,
+            Outcome::Cancelled => self.failures,
+            _ => self.failures.saturating_add(1),
+        }
+    }
+}
+
 /// What is to be recorded for one job, in this order and as one transaction.
 #[derive(Debug)]
 pub struct Batch<J> {
     /// Whose.
     pub job: JobName,
+    /// The cursor that it follows.
+    pub after: Timestamp,
     /// Due times that lead to no run.
     pub skips: Vec<Skip>,
     /// The run to claim.

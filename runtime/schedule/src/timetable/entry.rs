@@ -1,6 +1,6 @@
 //! One job of the timetable: where it stands, and what runs of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use watchkeeper_model::{RunId, RunStart, Trigger};
@@ -72,9 +72,21 @@ impl<J: Timed, R> Entry<J, R> {
         schedule.next(from)?.checked_add(schedule.start_offset()).ok()
     }
 
-    /// Whether a batch of it is on its way to the ledger.
-    pub const fn is_recording(&self) -> bool {
-        self.recording
+    /// Up to when its due times are disposed of although they are yet to come, beyond `by`: the clock was set back, and
+    /// until it is there again the job doesn't fall due.
+    pub fn ahead(&self, now: Timestamp, by: Duration) -> Option<Timestamp> {
+        let ahead = Duration::try_from(self.place.cursor.duration_since(now)).ok()?;
+        (ahead > by).then_some(self.place.cursor)
+    }
+
+    pub(super) fn is_overdue(&self, now: Timestamp, by: Duration) -> bool {
+        let Some(job) = self.job.as_ref() else { return false };
+        let due = job
+            .schedule()
+            .and_then(|schedule| schedule.next(self.place.cursor)?.checked_add(schedule.start_offset()).ok());
+        let late = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).is_some_and(|late| late > by);
+        let kept = self.place.paused || self.recording || self.held || !self.running.is_empty();
+        late && !kept && job.policy().blackout_end(now).is_none()
     }
 
     /// Whether nothing is left of a removed job.

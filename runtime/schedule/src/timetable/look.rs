@@ -82,6 +82,7 @@ impl<J: Timed, R> Entry<J, R> {
                 self.recording = true;
                 Look::Record(Box::new(Batch {
                     job: name.clone(),
+                    after: self.place.cursor,
                     skips,
                     claim: Some(Claim { start, under: job }),
                     then: place,
@@ -90,7 +91,8 @@ impl<J: Timed, R> Entry<J, R> {
             None if skips.is_empty() => Look::Later(self.look_again(job.policy(), until, now)),
             None => {
                 self.recording = true;
-                Look::Record(Box::new(Batch { job: name.clone(), skips, claim: None, then: place }))
+                let after = self.place.cursor;
+                Look::Record(Box::new(Batch { job: name.clone(), after, skips, claim: None, then: place }))
             }
         }
     }

@@ -106,21 +106,19 @@ impl<J: Timed, R> Timetable<J, R> {
         }
     }
 
-    /// Takes a job out, held or not. Its runs go on; returns them.
-    pub fn remove(&mut self, name: &JobName) -> Vec<&R> {
+    /// Takes a job out, held or not. Its runs go on, also one whose claim is on its way.
+    pub fn remove(&mut self, name: &JobName) {
         self.unplan(name);
         self.ready.remove(name);
         self.waiting.remove(name);
-        let Some(entry) = self.jobs.get_mut(name) else { return Vec::new() };
+        let Some(entry) = self.jobs.get_mut(name) else { return };
         entry.job = None;
         entry.held = false;
         entry.retry = None;
         entry.asked = None;
         if entry.is_over() {
             self.jobs.remove(name);
-            return Vec::new();
         }
-        self.jobs.get(name).map(|entry| entry.running.iter().map(|running| &running.run).collect()).unwrap_or_default()
     }
 
     /// Decides what is to be recorded now. `new_id` names runs. Costs O(log jobs) for each job that is due or changed.
@@ -172,11 +170,7 @@ impl<J: Timed, R> Timetable<J, R> {
         let Some(entry) = self.jobs.get_mut(name) else { return };
         let Some(running) = entry.end(run) else { return };
         self.waiting.give_back(running.under.plugin());
-        entry.place.failures = match outcome {
-            Outcome::Success => 0,
-            Outcome::Cancelled => entry.place.failures,
-            _ => entry.place.failures.saturating_add(1),
-        };
+        entry.place.failures = entry.place.failures_after(outcome);
         if entry.is_over() {
             self.jobs.remove(name);
             return;
@@ -191,9 +185,8 @@ impl<J: Timed, R> Timetable<J, R> {
     pub fn pauses(&self, name: &JobName, outcome: Outcome) -> Option<String> {
         let entry = self.jobs.get(name)?;
         let most = entry.job.as_ref()?.policy().pause_after_failures?;
-        let failed = !matches!(outcome, Outcome::Success | Outcome::Cancelled);
-        let failures = entry.place.failures.saturating_add(1);
-        (failed && failures >= most && !entry.place.paused)
+        let failures = entry.place.failures_after(outcome);
+        (failures > entry.place.failures && failures >= most && !entry.place.paused)
             .then(|| format!("paused after {failures} failures in a row"))
     }
 
@@ -294,6 +287,16 @@ impl<J: Timed, R> Timetable<J, R> {
     /// Due jobs that wait for their turn.
     pub fn queued(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Jobs whose due time came more than `by` ago although nothing keeps it: they have their turns, nothing of them runs or
+    /// is on its way, and they are neither paused nor in a blackout. There must never be one. O(jobs).
+    pub fn overdue(&self, now: Timestamp, by: Duration) -> Vec<JobName> {
+        if self.draining || self.waiting.len() > 0 {
+            return Vec::new();
+        }
+        let late = self.jobs.iter().filter(|(_, entry)| entry.is_overdue(now, by));
+        late.map(|(name, _)| name.clone()).collect()
     }
 
     /// A job that will run another plugin waits with that plugin's jobs.

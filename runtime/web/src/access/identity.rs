@@ -1,25 +1,28 @@
 //! From a request's credentials to who it is.
 
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use axum::http::{HeaderMap, header};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 
-use super::{Access, AccessError, passwords::Tried, secret::Hash};
+use super::{Access, AccessError, passwords::Tried, secret::Hash, tokens::Shown};
 use crate::{
     Viewer,
     api::{Actor, Right, Who},
+    web_config::Loaded,
 };
 
 /// Who a request is from, and what they may.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Identity {
     pub(crate) actor: Option<Actor>,
     pub(crate) rights: Vec<Right>,
     pub(crate) via: Via,
     /// From when on it is nobody any more.
     until: Option<Timestamp>,
+    /// What named the user whose password it was.
+    users: Option<Arc<Loaded>>,
     pub(super) form_token: Option<String>,
 }
 
@@ -46,7 +49,7 @@ pub(crate) enum Denied {
 impl Identity {
     /// Somebody who showed nothing and may do nothing.
     pub(crate) const fn nobody() -> Self {
-        Self { actor: None, rights: Vec::new(), via: Via::Nothing, until: None, form_token: None }
+        Self { actor: None, rights: Vec::new(), via: Via::Nothing, until: None, users: None, form_token: None }
     }
 
     pub(crate) fn may(&self, right: Right) -> bool {
@@ -92,11 +95,7 @@ impl Access {
     /// Why not, for the log-in page.
     pub(crate) fn log_in(&self, token: &str, peer: IpAddr) -> Result<String, LogIn> {
         let now = self.clock.now();
-        if !self.throttle.take(peer, Instant::now()) {
-            return Err(LogIn::Denied(Denied::TooOften));
-        }
-        let shown = self.tokens.find(token.trim(), now).ok_or(LogIn::Denied(Denied::Wrong))?;
-        self.throttle.forgive(peer);
+        let shown = self.token(token.trim(), peer, now).map_err(LogIn::Denied)?;
         self.sessions.begin(shown, now).map_err(LogIn::Failed)
     }
 
@@ -107,8 +106,14 @@ impl Access {
         }
     }
 
-    /// Whether somebody still is who they were when they asked.
-    pub(crate) fn holds(&self, identity: &Identity) -> bool {
+    /// Whether somebody still is who they were when they asked. Where users may have changed since, they have to ask again.
+    pub(crate) async fn holds(&self, identity: &Identity) -> bool {
+        if let (Some(web), Some(users)) = (&self.web, &identity.users) {
+            web.look().await;
+            if !Arc::ptr_eq(&web.loaded(), users) {
+                return false;
+            }
+        }
         let now = self.clock.now();
         let open = match &identity.via {
             Via::Session(key) => self.sessions.is_open(key, now),
@@ -117,27 +122,42 @@ impl Access {
         open && identity.until.is_none_or(|until| now < until)
     }
 
-    fn of_token(&self, text: &str, peer: IpAddr, now: Timestamp) -> Result<Identity, Denied> {
-        if !self.throttle.take(peer, Instant::now()) {
-            return Err(Denied::TooOften);
+    /// What a token is good for. Only wrong ones are counted: nobody guesses 256 random bits, and who has them isn't to be
+    /// kept out by others at the same address.
+    fn token(&self, text: &str, peer: IpAddr, now: Timestamp) -> Result<Shown, Denied> {
+        match self.tokens.find(text, now) {
+            Some(shown) => Ok(shown),
+            None if self.wrong_tokens.take(peer, Instant::now()) => Err(Denied::Wrong),
+            None => Err(Denied::TooOften),
         }
-        let shown = self.tokens.find(text, now).ok_or(Denied::Wrong)?;
-        self.throttle.forgive(peer);
+    }
+
+    fn of_token(&self, text: &str, peer: IpAddr, now: Timestamp) -> Result<Identity, Denied> {
+        let shown = self.token(text, peer, now)?;
         let (actor, rights, until) = (Some(shown.actor), self.with_reading(shown.rights), shown.expires);
-        Ok(Identity { actor, rights, via: Via::Bearer, until, form_token: None })
+        Ok(Identity { actor, rights, via: Via::Bearer, until, users: None, form_token: None })
     }
 
     async fn of_password(&self, encoded: &str, peer: IpAddr) -> Result<Identity, Denied> {
-        let config = self.web.as_ref().ok_or(Denied::Wrong)?.loaded();
+        let web = self.web.as_ref().ok_or(Denied::Wrong)?;
+        web.look().await;
+        let users = web.loaded();
         let decoded = BASE64_STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let decoded = decoded.ok_or(Denied::Wrong)?;
         let (user, password) = decoded.split_once(':').ok_or(Denied::Wrong)?;
-        match self.passwords.check(&config, user, password, &self.throttle, peer).await {
+        match self.passwords.check(&users, user, password, peer).await {
             Tried::Right => {
                 let actor = Actor { name: format!("user {user}").into() };
                 let form_token = Some(self.form_token(b"user", user.as_bytes()));
                 let rights = vec![Right::Read, Right::Act];
-                Ok(Identity { actor: Some(actor), rights, via: Via::Password, until: None, form_token })
+                Ok(Identity {
+                    actor: Some(actor),
+                    rights,
+                    via: Via::Password,
+                    until: None,
+                    users: Some(users),
+                    form_token,
+                })
             }
             Tried::Wrong => Err(Denied::Wrong),
             Tried::TooOften => Err(Denied::TooOften),
@@ -154,6 +174,7 @@ impl Access {
             rights: self.with_reading(session.rights),
             via: Via::Session(key),
             until: Some(session.until),
+            users: None,
             form_token: Some(self.form_token(b"session", &key)),
         }
     }

@@ -1,11 +1,13 @@
 //! The token in a file beside the store: whoever can read the file may do everything, as they could with the store itself.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::MetadataExt,
     path::Path,
 };
+
+use tempfile::NamedTempFile;
 
 use super::{
     AccessError,
@@ -51,22 +53,28 @@ pub fn read_local_token(path: &Path) -> Result<String, AccessError> {
     Ok(token.to_owned())
 }
 
+/// Written aside and put in its place whole: no kill leaves half a token, which the next start would refuse.
 fn make(path: &Path) -> io::Result<()> {
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(error),
-    };
+    if path.symlink_metadata().is_ok() {
+        return Ok(());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
     let token = random().map_err(io::Error::other)?;
     file.write_all(format!("{}\n", hex(&token)).as_bytes())?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::{fs, io::ErrorKind::NotFound, os::unix::fs::PermissionsExt};
 
-    use super::{open, read_local_token};
+    use super::{AccessError, open, read_local_token};
 
     #[test]
     fn a_missing_token_is_made_for_its_owner_alone_and_kept() {
@@ -77,6 +85,28 @@ mod tests {
         assert_eq!(open(&path).unwrap(), first);
         assert_eq!(read_local_token(&path).unwrap().len(), 64);
         assert_ne!(open(&folder.path().join("other.token")).unwrap(), first);
+    }
+
+    #[test]
+    fn nobody_ever_sees_a_part_of_a_token() {
+        for _ in 0..100 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("watchkeeper.token");
+            std::thread::scope(|scope| {
+                let reader = scope.spawn(|| {
+                    loop {
+                        match read_local_token(&path) {
+                            Ok(_) => return,
+                            Err(AccessError::LocalToken { source, .. }) => assert_eq!(source.kind(), NotFound),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                });
+                open(&path).unwrap();
+                reader.join().unwrap();
+            });
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left in the folder");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub struct Access {
     tokens: Tokens,
     sessions: Sessions,
     passwords: Passwords,
-    throttle: Throttle,
+    wrong_tokens: Throttle,
     /// What form tokens are made from.
     forms: Secret,
     open_reading: bool,
@@ -72,7 +72,7 @@ impl Access {
             tokens: Tokens::new(settings.tokens, local),
             sessions: Sessions::new()?,
             passwords: Passwords::new()?,
-            throttle: Throttle::default(),
+            wrong_tokens: Throttle::default(),
             forms: Secret::random()?,
             open_reading: settings.open_reading,
             web,

@@ -26,6 +26,7 @@ const AT_ONCE: usize = 2;
 pub(super) struct Passwords {
     secret: Secret,
     right: Mutex<VecDeque<Hash>>,
+    wrong: Throttle,
     computing: Semaphore,
 }
 
@@ -41,22 +42,21 @@ impl Passwords {
     /// # Errors
     /// The system has no random numbers.
     pub(super) fn new() -> Result<Self, AccessError> {
-        Ok(Self { secret: Secret::random()?, right: Mutex::default(), computing: Semaphore::new(AT_ONCE) })
+        Ok(Self {
+            secret: Secret::random()?,
+            right: Mutex::default(),
+            wrong: Throttle::default(),
+            computing: Semaphore::new(AT_ONCE),
+        })
     }
 
     /// Tries a password. An unknown user takes as long as a known one.
-    pub(super) async fn check(
-        &self,
-        config: &Loaded,
-        user: &str,
-        password: &str,
-        throttle: &Throttle,
-        peer: IpAddr,
-    ) -> Tried {
+    pub(super) async fn check(&self, config: &Loaded, user: &str, password: &str, peer: IpAddr) -> Tried {
         let Some((hash, known)) = config.password(user) else { return Tried::Wrong };
         // The hash is part of it: a changed password makes the old one unknown.
         let key = self.secret.hash(&[user.as_bytes(), password.as_bytes(), hash.as_bytes()]);
-        if throttle.is_over(peer, Instant::now()) {
+        // Before what is remembered is asked: else that would tell the right one from guesses without a bound.
+        if self.wrong.is_over(peer, Instant::now()) {
             return Tried::TooOften;
         }
         if known && self.remembers(&key) {
@@ -67,7 +67,7 @@ impl Passwords {
         if known && self.remembers(&key) {
             return Tried::Right;
         }
-        if !throttle.take(peer, Instant::now()) {
+        if !self.wrong.take(peer, Instant::now()) {
             return Tried::TooOften;
         }
         let (hash, password) = (hash.to_owned(), password.to_owned());
@@ -76,7 +76,7 @@ impl Passwords {
         if !right {
             return Tried::Wrong;
         }
-        throttle.forgive(peer);
+        self.wrong.forgive(peer);
         self.remember(key);
         Tried::Right
     }

@@ -78,6 +78,12 @@ impl JobOverview {
         }
     }
 
+    /// Whether any version of its file is in force. Where none ever was, it has no powers, no rules and no due times that
+    /// anybody knows of, and nothing can be asked of it.
+    pub fn is_in_force(&self) -> bool {
+        self.plugin.is_some()
+    }
+
     /// What [`JobOverview::success_rate`] has to be.
     pub fn rate(recent: &[RecentRun]) -> Option<f64> {
         let judged = recent.iter().filter(|run| run.outcome != Outcome::Cancelled);

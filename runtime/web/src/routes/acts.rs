@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Body,
-    extract::{Extension, State},
-    http::{HeaderMap, StatusCode},
+    extract::{FromRequest, Request},
+    http::StatusCode,
 };
+use serde::de::DeserializeOwned;
 use watchkeeper_model::{JobName, RunId};
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     access::Identity,
     answer::Refused,
-    api::{Act, Acted, Actor, Deed, Note, Problem, SkipNext, words},
+    api::{Act, Acted, Actor, Deed, Note, SkipNext, words},
 };
 
 /// The most due times that are left out at once.
@@ -31,20 +31,13 @@ type Answer = Result<(StatusCode, Json<Acted>), Refused>;
     request_body(content = Note, description = "May be left out"),
     responses(
         (status = 202, description = "It runs as soon as it gets its turn", body = Acted),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It can't run as it is", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It can't run now", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 409, description = "It can't run as it is"),
+        (status = 503, description = "It can't run now"),
     ),
 )]
-pub(super) async fn run(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    name: Named<JobName>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let (by, note) = who_and_why(&shared, &identity, &headers, body).await?;
-    act(&shared, by, Act { deed: Deed::Run(name.0?), note }).await.map(|acted| (StatusCode::ACCEPTED, Json(acted)))
+pub(super) async fn run(name: Named<JobName>, wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::Run(name.0?), wish.said.note, StatusCode::ACCEPTED).await
 }
 
 /// Begin no run of a job by its schedule any more
@@ -53,20 +46,13 @@ pub(super) async fn run(
     request_body(content = Note, description = "May be left out"),
     responses(
         (status = 200, description = "It is paused", body = Acted),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is paused already", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It can't be done now", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 409, description = "It is paused already"),
+        (status = 503, description = "It can't be done now"),
     ),
 )]
-pub(super) async fn pause(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    name: Named<JobName>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let (by, note) = who_and_why(&shared, &identity, &headers, body).await?;
-    act(&shared, by, Act { deed: Deed::Pause(name.0?), note }).await.map(|acted| (StatusCode::OK, Json(acted)))
+pub(super) async fn pause(name: Named<JobName>, wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::Pause(name.0?), wish.said.note, StatusCode::OK).await
 }
 
 /// Let a job that is paused go on
@@ -75,20 +61,13 @@ pub(super) async fn pause(
     request_body(content = Note, description = "May be left out"),
     responses(
         (status = 200, description = "It goes on", body = Acted),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It isn't paused", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It can't be done now", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 409, description = "It isn't paused"),
+        (status = 503, description = "It can't be done now"),
     ),
 )]
-pub(super) async fn resume(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    name: Named<JobName>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let (by, note) = who_and_why(&shared, &identity, &headers, body).await?;
-    act(&shared, by, Act { deed: Deed::Resume(name.0?), note }).await.map(|acted| (StatusCode::OK, Json(acted)))
+pub(super) async fn resume(name: Named<JobName>, wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::Resume(name.0?), wish.said.note, StatusCode::OK).await
 }
 
 /// Leave out the next due times of a job
@@ -97,22 +76,14 @@ pub(super) async fn resume(
     request_body(content = SkipNext, description = "May be left out: one due time then"),
     responses(
         (status = 200, description = "They will be left out", body = Acted),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It has no due times", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It can't be done now", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 409, description = "It has no due times"),
+        (status = 503, description = "It can't be done now"),
     ),
 )]
-pub(super) async fn skip_next(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    name: Named<JobName>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let by = ask::actor(&identity, &headers)?;
-    let SkipNext { count, note } = ask::json(&shared, &headers, body).await?;
-    let deed = Deed::SkipNext { job: name.0?, count: skips(count)? };
-    act(&shared, by, Act { deed, note: ask::note(note)? }).await.map(|acted| (StatusCode::OK, Json(acted)))
+pub(super) async fn skip_next(name: Named<JobName>, wish: Wish<SkipNext>) -> Answer {
+    let deed = Deed::SkipNext { job: name.0?, count: skips(wish.said.count)? };
+    wish.by.does(deed, wish.said.note, StatusCode::OK).await
 }
 
 /// End a run that is going
@@ -121,20 +92,44 @@ pub(super) async fn skip_next(
     request_body(content = Note, description = "May be left out"),
     responses(
         (status = 202, description = "It is being ended", body = Acted),
-        (status = 404, description = "There is no such run", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is over already", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "It can't be done now", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such run"),
+        (status = 409, description = "It is over already"),
+        (status = 503, description = "It can't be done now"),
     ),
 )]
-pub(super) async fn cancel(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    id: Named<RunId>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let (by, note) = who_and_why(&shared, &identity, &headers, body).await?;
-    act(&shared, by, Act { deed: Deed::Cancel(id.0?), note }).await.map(|acted| (StatusCode::ACCEPTED, Json(acted)))
+pub(super) async fn cancel(id: Named<RunId>, wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::Cancel(id.0?), wish.said.note, StatusCode::ACCEPTED).await
+}
+
+/// What somebody who may act says about it, in the request's body.
+pub(super) struct Wish<T> {
+    by: Asker,
+    said: T,
+}
+
+/// Somebody who may act, and where.
+struct Asker {
+    shared: Arc<Shared>,
+    actor: Actor,
+}
+
+impl<T: DeserializeOwned + Default> FromRequest<Arc<Shared>> for Wish<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        let identity = parts.extensions.get().cloned().unwrap_or(Identity::nobody());
+        let actor = ask::actor(&identity, &parts.headers)?;
+        let said = ask::json(shared, &parts.headers, body).await?;
+        Ok(Self { by: Asker { shared: Arc::clone(shared), actor }, said })
+    }
+}
+
+impl Asker {
+    async fn does(self, deed: Deed, note: Option<String>, code: StatusCode) -> Answer {
+        let acted = act(&self.shared, self.actor, Act { deed, note: ask::note(note)? }).await?;
+        Ok((code, Json(acted)))
+    }
 }
 
 /// How many due times to leave out.
@@ -152,25 +147,22 @@ pub(super) fn skips(count: Option<u32>) -> Result<u32, Refused> {
 /// Acts on a task of its own.
 ///
 /// # Errors
-/// What the house refuses, or 500 where it broke down.
+/// What the house refuses, 503 where too many act, or 500 where it broke down.
 pub(super) async fn act(shared: &Arc<Shared>, by: Actor, act: Act) -> Result<Acted, Refused> {
+    let Ok(place) = Arc::clone(&shared.acts).try_acquire_owned() else {
+        let refused = Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many actions are under way already");
+        return Err(refused.hint("ask once more when some of them are done"));
+    };
     let house = Arc::clone(&shared.house);
-    match tokio::spawn(async move { house.act(by, act).await }).await {
+    let acting = tokio::spawn(async move {
+        let _place = place;
+        house.act(by, act).await
+    });
+    match acting.await {
         Ok(acted) => Ok(acted?),
         Err(error) => {
             tracing::error!(%error, "an action ended abruptly");
             Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "the action ended abruptly; the log says more"))
         }
     }
-}
-
-async fn who_and_why(
-    shared: &Arc<Shared>,
-    identity: &Identity,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<(Actor, Option<crate::api::Text>), Refused> {
-    let by = ask::actor(identity, headers)?;
-    let Note { note } = ask::json(shared, headers, body).await?;
-    Ok((by, ask::note(note)?))
 }

@@ -21,7 +21,7 @@ use crate::{
     answer::Refused,
     api::{
         ActionPage, ActionQuery, ChainInfo, JobDetail, LogPage, LogQuery, Overview, PluginInfo, Preview, PreviewOf,
-        PreviewQuery, Problem, RunDetail, RunPage, RunQuery, Who, words,
+        PreviewQuery, RunDetail, RunPage, RunQuery, Who, words,
     },
 };
 
@@ -67,8 +67,8 @@ pub(super) async fn jobs(State(shared): State<Arc<Shared>>) -> Json<Overview> {
     get, path = "/api/v1/jobs/{name}", tag = "jobs", params(("name" = words::JobName, Path)),
     responses(
         (status = 200, description = "The job", body = JobDetail),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn job(State(shared): State<Arc<Shared>>, name: Named<JobName>) -> Answer<JobDetail> {
@@ -91,9 +91,9 @@ pub(super) struct Count {
     ),
     responses(
         (status = 200, description = "Its next due times", body = Preview),
-        (status = 404, description = "There is no such job", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The job has no schedule", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such job"),
+        (status = 422, description = "The job has no schedule"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn job_schedule(
@@ -110,7 +110,7 @@ pub(super) async fn job_schedule(
     get, path = "/api/v1/runs", tag = "runs", params(RunQuery),
     responses(
         (status = 200, description = "Some runs", body = RunPage),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn runs(State(shared): State<Arc<Shared>>, query: Asked<RunQuery>) -> Answer<RunPage> {
@@ -122,8 +122,8 @@ pub(super) async fn runs(State(shared): State<Arc<Shared>>, query: Asked<RunQuer
     get, path = "/api/v1/runs/{id}", tag = "runs", params(("id" = words::RunId, Path)),
     responses(
         (status = 200, description = "The run", body = RunDetail),
-        (status = 404, description = "There is no such run, or it isn't kept any more", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such run, or it isn't kept any more"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn run(State(shared): State<Arc<Shared>>, id: Named<RunId>) -> Answer<RunDetail> {
@@ -147,7 +147,7 @@ pub(super) async fn chains(State(shared): State<Arc<Shared>>) -> Json<Vec<ChainI
     get, path = "/api/v1/logs", tag = "runs", params(LogQuery),
     responses(
         (status = 200, description = "Some lines", body = LogPage),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn logs(State(shared): State<Arc<Shared>>, query: Asked<LogQuery>) -> Answer<LogPage> {
@@ -159,7 +159,7 @@ pub(super) async fn logs(State(shared): State<Arc<Shared>>, query: Asked<LogQuer
     get, path = "/api/v1/actions", tag = "access", params(ActionQuery),
     responses(
         (status = 200, description = "Some actions", body = ActionPage),
-        (status = 503, description = "The store is away", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store is away"),
     ),
 )]
 pub(super) async fn actions(State(shared): State<Arc<Shared>>, query: Asked<ActionQuery>) -> Answer<ActionPage> {
@@ -171,7 +171,7 @@ pub(super) async fn actions(State(shared): State<Arc<Shared>>, query: Asked<Acti
     get, path = "/api/v1/schedule", tag = "schedules", params(PreviewQuery),
     responses(
         (status = 200, description = "Its next due times", body = Preview),
-        (status = 422, description = "It is no schedule", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "It is no schedule"),
     ),
 )]
 pub(super) async fn schedule(State(shared): State<Arc<Shared>>, query: Asked<PreviewQuery>) -> Answer<Preview> {

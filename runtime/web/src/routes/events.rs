@@ -17,12 +17,7 @@ use tokio::{
 };
 
 use super::Shared;
-use crate::{
-    Access,
-    access::Identity,
-    answer::Refused,
-    api::{Event, Problem},
-};
+use crate::{Access, access::Identity, answer::Refused, api::Event};
 
 /// What a browser waits before it connects again, in milliseconds.
 const RETRY: &str = "retry: 5000\n\n";
@@ -34,7 +29,7 @@ const RETRY: &str = "retry: 5000\n\n";
     get, path = "/api/v1/events", tag = "events",
     responses(
         (status = 200, description = "Events, until the reader leaves or the server ends", body = Event, content_type = "text/event-stream"),
-        (status = 503, description = "Too many read events already", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too many read events already"),
     ),
 )]
 pub(super) async fn events(
@@ -84,17 +79,17 @@ impl Reader {
             self.begun = true;
             return Some(Bytes::from_static(RETRY.as_bytes()));
         }
-        tokio::select! {
+        let frame = tokio::select! {
             // An error means that the server is gone, which is an end, too.
             _ = self.ended.wait_for(|ended| *ended) => None,
-            _ = self.heartbeat.tick() => self.access.holds(&self.identity).then(|| Bytes::from_static(b":\n\n")),
+            _ = self.heartbeat.tick() => Some(Bytes::from_static(b":\n\n")),
             event = self.events.recv() => match event {
-                _ if !self.access.holds(&self.identity) => None,
                 Ok(event) => frame(&event),
                 Err(broadcast::error::RecvError::Lagged(missed)) => frame(&Event::Lagged { missed }),
                 Err(broadcast::error::RecvError::Closed) => None,
             },
-        }
+        }?;
+        self.access.holds(&self.identity).await.then_some(frame)
     }
 }
 

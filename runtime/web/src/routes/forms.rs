@@ -57,7 +57,7 @@ pub(super) async fn log_in(
     match shared.access.log_in(token, arrival.peer.ip()) {
         Ok(id) => {
             let lifetime = access::LIFETIME.as_secs();
-            with_cookie(Redirect::to(&next), arrival, &id, lifetime)
+            with_cookie(Redirect::to(&next), arrival, &headers, &id, lifetime)
         }
         Err(LogIn::Denied(Denied::Wrong)) => {
             access::login_wanted(&shared.access, Some("This token is unknown, or has expired."), &next)
@@ -85,7 +85,7 @@ pub(super) async fn log_out(
     match fields(&shared, &headers, body).await {
         Ok(fields) if Access::is_own_form(&identity, fields.get("form_token").map(String::as_str)) => {
             shared.access.log_out(&identity);
-            with_cookie(Redirect::to("/"), arrival, "", 0)
+            with_cookie(Redirect::to("/"), arrival, &headers, "", 0)
         }
         Ok(_) => foreign_form().answer_to(Sort::Page, &identity.viewer()),
         Err(refused) => refused.answer_to(Sort::Page, &identity.viewer()),
@@ -180,9 +180,12 @@ fn own_page(next: Option<&str>) -> String {
     next.filter(own).unwrap_or("/").to_owned()
 }
 
-fn with_cookie(redirect: Redirect, arrival: Arrival, id: &str, lifetime: u64) -> Response {
+fn with_cookie(redirect: Redirect, arrival: Arrival, headers: &HeaderMap, id: &str, lifetime: u64) -> Response {
     let name = access::cookie_name(arrival.local.port());
-    let secure = if arrival.tls { "; Secure" } else { "" };
+    // Where a proxy ends TLS, the origin of the form's page tells of it; which origins there are, the guard has checked.
+    let origin = headers.get(header::ORIGIN).map(HeaderValue::as_bytes);
+    let secured = arrival.tls || origin.is_some_and(|origin| origin.starts_with(b"https:"));
+    let secure = if secured { "; Secure" } else { "" };
     let cookie = format!("{name}={id}; Path=/; Max-Age={lifetime}; HttpOnly; SameSite=Strict{secure}");
     let mut response = redirect.into_response();
     // A name of ours, hexadecimal digits and numbers: always a header's value.

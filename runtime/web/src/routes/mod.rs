@@ -17,7 +17,7 @@ use axum::{
     extract::Request,
     http::StatusCode,
     middleware,
-    response::{IntoResponse, Response},
+    response::Response,
     routing::{get, post},
 };
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -45,6 +45,8 @@ struct Shared {
     limits: Limits,
     /// Places for readers of the event stream.
     readers: Arc<Semaphore>,
+    /// Places for actions.
+    acts: Arc<Semaphore>,
     /// Becomes true when the server ends.
     ended: watch::Receiver<bool>,
 }
@@ -59,6 +61,7 @@ pub(crate) fn router(limits: Limits, house: Arc<dyn House>, options: Options, en
         reloading: Arc::default(),
         limits,
         readers: Arc::new(Semaphore::new(limits.readers)),
+        acts: Arc::new(Semaphore::new(limits.acts)),
         ended,
     };
     Router::new()
@@ -105,5 +108,5 @@ async fn nothing_here(request: Request) -> Response {
 /// The path is there, and the method isn't. What it takes instead stands in `Allow`.
 async fn not_so(request: Request) -> Response {
     let text = format!("{} is not taken here", request.method());
-    Refused::new(StatusCode::METHOD_NOT_ALLOWED, text).answer(Sort::of(&request)).into_response()
+    Refused::new(StatusCode::METHOD_NOT_ALLOWED, text).answer(Sort::of(&request))
 }

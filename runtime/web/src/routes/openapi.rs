@@ -6,7 +6,7 @@ use axum::Json;
 use utoipa::{
     OpenApi, PartialSchema, ToSchema,
     openapi::{
-        self, ContentBuilder, InfoBuilder, PathItem, Ref, ResponseBuilder,
+        self, Content, ContentBuilder, InfoBuilder, PathItem, Ref, RefOr, ResponseBuilder,
         path::Operation,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
@@ -81,10 +81,15 @@ pub(crate) fn document() -> openapi::OpenApi {
         .build();
     for path in document.paths.paths.values_mut() {
         for (operation, reads_body) in operations(path) {
-            let more = READERS.into_iter().filter(|_| reads_body);
-            for (code, description) in ANY.into_iter().chain(more) {
-                let response = problem(description);
-                operation.responses.responses.entry(code.to_owned()).or_insert_with(|| response.into());
+            let responses = &mut operation.responses.responses;
+            for (code, description) in ANY.into_iter().chain(READERS.into_iter().filter(|_| reads_body)) {
+                let response = || ResponseBuilder::new().description(description).build().into();
+                responses.entry(code.to_owned()).or_insert_with(response);
+            }
+            for (_, response) in responses.iter_mut().filter(|(code, _)| code.starts_with(['4', '5'])) {
+                if let RefOr::T(response) = response {
+                    response.content.insert(PROBLEM.to_owned(), problem());
+                }
             }
         }
     }
@@ -105,8 +110,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     [get, post].into_iter().flatten()
 }
 
-fn problem(description: &str) -> openapi::Response {
-    let schema = Ref::from_schema_name(Problem::name());
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new().description(description).content(PROBLEM, content).build()
+/// The body of every refusal.
+fn problem() -> RefOr<Content> {
+    ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build().into()
 }

@@ -117,3 +117,21 @@ async fn a_reload_ends_even_if_nobody_waits_and_only_one_goes_at_a_time() {
     assert_eq!(second.code, 200);
     assert_eq!(house.reloads_ended.load(Ordering::SeqCst), 2);
 }
+
+#[tokio::test]
+async fn actions_that_nobody_waits_for_any_more_are_bounded_and_give_their_place_back() {
+    let house = Arc::new(Furnished::shut());
+    let server = start(&house, Limits { acts: 1, ..Limits::default() }).await;
+    let path = "/api/v1/jobs/main-chain/run";
+    let head = format!("POST {path} HTTP/1.1\r\nHost: {}\r\n{}\r\n\r\n", server.address, server.bearer());
+    let mut first = server.connect().await;
+    first.write_all(head.as_bytes()).await.unwrap();
+    until(|| house.acts.lock().unwrap().len() == 1).await;
+    drop(first);
+    let second = server.act(path, &[], "").await;
+    assert_eq!((second.code, second.header("content-type")), (503, Some("application/problem+json")));
+    assert_eq!(house.acts.lock().unwrap().len(), 1);
+    house.gate.add_permits(2);
+    let taken = async { while server.act(path, &[], "").await.code != 202 {} };
+    tokio::time::timeout(PATIENCE, taken).await.unwrap();
+}

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -11,8 +12,8 @@ use super::{Furnished, PATIENCE, Server, Setup, samples, until};
 use crate::{api::Event, serve::Limits};
 
 /// A reader of the stream, after its head.
-async fn read(server: &Server, cookie: &str) -> BufReader<TcpStream> {
-    let head = format!("GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n{cookie}\r\n", server.address);
+async fn read(server: &Server, headers: &str) -> BufReader<TcpStream> {
+    let head = format!("GET /api/v1/events HTTP/1.1\r\nHost: {}\r\n{headers}\r\n", server.address);
     let mut stream = server.connect().await;
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut reader = BufReader::new(stream);
@@ -112,6 +113,18 @@ async fn the_stream_ends_with_its_session() {
     server.move_clock(12 * 3_600);
     house.events.send(Arc::new(Event::Store { up: true })).unwrap();
     assert_eq!(line(&mut reader).await, None);
+}
+
+#[tokio::test]
+async fn the_stream_ends_with_its_user() {
+    let users = |name: &str| format!("basic_auth_users:\n  {name}: {}\n", bcrypt::hash("right", 4).unwrap());
+    let limits = Limits { heartbeat: Duration::from_millis(10), ..Limits::default() };
+    let server = Setup { limits, web_config: Some(users("alice")), ..Setup::default() }.start(&Arc::default()).await;
+    let alice = format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode("alice:right"));
+    let mut reader = read(&server, &alice).await;
+    std::fs::write(server.file("web.yml"), users("bob")).unwrap();
+    let end = tokio::time::timeout(PATIENCE, line(&mut reader)).await;
+    assert_eq!(end.expect("the stream goes on"), None);
 }
 
 #[tokio::test]

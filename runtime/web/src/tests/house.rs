@@ -26,7 +26,7 @@ pub(crate) struct Furnished {
     /// Stands in every answer where others have a say.
     pub(crate) text: String,
     pub(crate) exposition: ScrapeResponse,
-    /// A scrape, a probe and a reload each take one to get through.
+    /// A scrape, a probe, a reload and an action each take one to get through.
     pub(crate) gate: Semaphore,
     /// What everything answers that can be refused.
     pub(crate) refusal: Mutex<Option<Refusal>>,
@@ -68,7 +68,7 @@ impl Default for Furnished {
 }
 
 impl Furnished {
-    /// A house in which scrapes, probes and reloads wait until [`Semaphore::add_permits`].
+    /// A house in which scrapes, probes, reloads and actions wait until [`Semaphore::add_permits`].
     pub(crate) fn shut() -> Self {
         Self { gate: Semaphore::new(0), ..Self::default() }
     }
@@ -148,6 +148,7 @@ impl House for Furnished {
 
     async fn act(&self, by: Actor, act: Act) -> Result<Acted, Refusal> {
         self.acts.lock().unwrap().push((by, act));
+        self.gate.acquire().await.unwrap().forget();
         self.refused(samples::acted(&self.text))
     }
 

@@ -64,3 +64,17 @@ async fn another_site_can_not_log_somebody_in() {
     let answer = server.send("POST", "/login", &[FORM, "Origin: http://evil.example"], &body).await;
     assert_eq!((answer.code, answer.header("set-cookie")), (403, None));
 }
+
+#[tokio::test]
+async fn behind_a_proxy_that_ends_tls_the_cookie_is_for_tls_alone() {
+    let setup = Setup { allowed_origins: vec!["https://watch.example".into()], ..Setup::default() };
+    let server = setup.start(&Arc::default()).await;
+    let body = format!("token={}", server.token);
+    let cookie = async |origin: &str| {
+        let answer = server.send("POST", "/login", &[FORM, &format!("Origin: {origin}")], &body).await;
+        answer.header("set-cookie").unwrap().to_owned()
+    };
+    assert!(cookie("https://watch.example").await.ends_with("; Secure"));
+    let plain = cookie(&format!("http://{}", server.address)).await;
+    assert!(!plain.contains("Secure"), "a browser would not send it back: {plain}");
+}

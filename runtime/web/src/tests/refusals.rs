@@ -66,6 +66,18 @@ async fn pages_of_other_sites_change_nothing_even_with_a_credential() {
 }
 
 #[tokio::test]
+async fn pages_of_other_sites_run_no_probe() {
+    let house = Arc::new(Furnished::default());
+    let server = Server::start(&house).await;
+    let path = "/probe?job=main-chain&target=a";
+    for header in ["Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: http://evil.example"] {
+        assert_eq!(server.ask("GET", path, &[header]).await.code, 403, "{header}");
+    }
+    assert!(house.probed.lock().unwrap().is_empty());
+    assert_eq!(server.ask("GET", path, &["Sec-Fetch-Site: none"]).await.code, 200, "somebody typed the address");
+}
+
+#[tokio::test]
 async fn a_huge_body_is_refused_before_it_is_sent() {
     let house = Arc::new(Furnished::default());
     let server = Server::start(&house).await;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-use super::{Furnished, Server, Setup, samples, token};
+use super::{Furnished, PATIENCE, Server, Setup, samples, token};
 use crate::{Token, api::Right};
 
 const HEALTH: [&str; 2] = ["/-/healthy", "/-/ready"];
@@ -188,17 +189,61 @@ async fn two_credentials_or_a_broken_one_are_none() {
     }
 }
 
-#[tokio::test]
-async fn guessing_is_throttled_and_who_does_not_guess_is_served() {
-    let server = guarded(&Arc::default()).await;
+/// Tries wrong credentials until no more are taken.
+async fn guess(server: &Server, credential: impl Fn(usize) -> String) {
     let mut codes = Vec::new();
     for number in 0..30 {
-        codes.push(server.ask("GET", "/api/v1/jobs", &[&bearer(&format!("guess {number}"))]).await.code);
+        codes.push(server.ask("GET", "/api/v1/jobs", &[&credential(number)]).await.code);
     }
     assert!(codes.starts_with(&[401; 10]), "{codes:?}");
     let throttled = codes.iter().filter(|code| **code == 429).count();
     assert!(throttled > 0 && codes.iter().all(|code| [401, 429].contains(code)), "{codes:?}");
+}
+
+#[tokio::test]
+async fn guessing_tokens_is_throttled_and_locks_nobody_at_the_same_address_out() {
+    let server = guarded(&Arc::default()).await;
+    guess(&server, |number| bearer(&format!("guess {number}"))).await;
     assert_eq!(server.get("/-/healthy").await.code, 200);
+    for right in [bearer("reader"), server.bearer(), basic("alice", "right")] {
+        assert_eq!(server.ask("GET", "/metrics", &[&right]).await.code, 200, "{right}");
+    }
+    let form = "Content-Type: application/x-www-form-urlencoded";
+    assert_eq!(server.send("POST", "/login", &[form], "token=reader").await.code, 303);
+}
+
+#[tokio::test]
+async fn guessing_passwords_is_throttled_and_who_has_a_token_is_served() {
+    let server = guarded(&Arc::default()).await;
+    let try_one = async |password: &str| server.ask("GET", "/metrics", &[&basic("alice", password)]).await.code;
+    assert_eq!(try_one("right").await, 200);
+    guess(&server, |_| basic("alice", "wrong")).await;
+    // That the right one is remembered doesn't tell it from the wrong ones.
+    let hidden = async { while try_one("wrong").await != 429 || try_one("right").await != 429 {} };
+    tokio::time::timeout(PATIENCE, hidden).await.unwrap();
+    assert_eq!(server.ask("GET", "/metrics", &[&bearer("reader")]).await.code, 200);
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_is_turned_away_also_on_a_connection_kept_open() {
+    let server = guarded(&Arc::default()).await;
+    let mut stream = BufReader::new(server.connect().await);
+    let head = format!("HEAD /metrics HTTP/1.1\r\nHost: {}\r\n{}\r\n\r\n", server.address, basic("alice", "right"));
+    let mut ask = async || {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line: &String| line != "\r\n") {
+            let mut line = String::new();
+            assert!(stream.read_line(&mut line).await.unwrap() > 0, "the connection is kept open");
+            lines.push(line);
+        }
+        lines[0].split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(ask().await, "200");
+    let others = format!("basic_auth_users:\n  bob: {}\n", hash());
+    std::fs::write(server.file("web.yml"), others).unwrap();
+    let removed = async { while ask().await != "401" {} };
+    tokio::time::timeout(PATIENCE, removed).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use watchkeeper_model::{JobName, RunId};
 
 use super::{
-    Event, World,
+    CALM, Event, World,
     keeper::{Deed, Task},
 };
 use crate::{Trouble, history::Fact, rules::Job};
@@ -89,7 +89,16 @@ impl World {
             0 if !names.is_empty() => {
                 let name = names[self.rng.usize(..names.len())].clone();
                 self.deleted.extend(self.files.remove(&name));
-                Deed::Remove(name)
+                match keeper {
+                    // It can't be used for a while before it is gone, and is gone before the end.
+                    Some(keeper) if self.rng.bool() => {
+                        let wait = self.rng.i64(0..CALM - 3000);
+                        let gone = Task::Load(Some(Deed::Remove(name.clone())));
+                        self.after(wait, Event::Task(keeper, Box::new(gone)));
+                        Deed::Stop(name)
+                    }
+                    _ => Deed::Remove(name),
+                }
             }
             1 if !self.deleted.is_empty() => {
                 let job = self.deleted.swap_remove(self.rng.usize(..self.deleted.len()));

@@ -3,6 +3,7 @@
 
 mod asks;
 mod changes;
+mod lateness;
 mod overlap;
 mod records;
 mod turns;

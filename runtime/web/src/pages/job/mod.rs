@@ -61,6 +61,9 @@ fn banners(page: &mut Html, detail: &JobDetail) {
 }
 
 fn buttons(page: &mut Html, detail: &JobDetail, viewer: &Viewer) {
+    if !detail.job.is_in_force() {
+        return;
+    }
     let name = &detail.job.name;
     page.raw("<div class=\"actions\">");
     if viewer.may_act() {
@@ -69,7 +72,9 @@ fn buttons(page: &mut Html, detail: &JobDetail, viewer: &Viewer) {
             Some(_) => ask::button(page, Icon::Run, &Verb::Resume.path(name), "Resume"),
             None => ask::button(page, Icon::Pause, &Verb::Pause.path(name), "Pause"),
         }
-        ask::button(page, Icon::Skip, &Verb::SkipNext.path(name), "Skip next");
+        if detail.job.schedule.is_some() {
+            ask::button(page, Icon::Skip, &Verb::SkipNext.path(name), "Skip next");
+        }
     } else {
         page.raw("<a href=\"/login?next=/jobs/").text(name.as_str()).raw("\">Log in to run, pause or skip it</a>");
     }
@@ -90,7 +95,9 @@ fn history(page: &mut Html, detail: &JobDetail) {
 
 fn powers(page: &mut Html, detail: &JobDetail) {
     page.raw("<section class=\"card\"><h2>What it may do</h2>");
-    if detail.powers.is_empty() {
+    if !detail.job.is_in_force() {
+        page.raw("<p>Unknown: its file was never readable.</p>");
+    } else if detail.powers.is_empty() {
         page.raw("<p>Nothing but measure and log: it has no grant.</p>");
     }
     super::plugins::powers(page, &detail.powers);

@@ -19,7 +19,7 @@ pub(super) fn schedule(page: &mut Html, detail: &JobDetail) {
             }
         }
         None => {
-            page.raw("only when asked");
+            page.raw(if detail.job.is_in_force() { "only when asked" } else { "unknown: its file was never readable" });
         }
     }
     page.raw("</dd>");

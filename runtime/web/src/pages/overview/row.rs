@@ -121,11 +121,12 @@ pub(in crate::pages) fn success_rate(job: &JobOverview) -> String {
 
 fn actions(page: &mut Html, job: &JobOverview) {
     page.raw("<td class=\"row-actions c-act\">");
-    action(page, job, Verb::Run, "Run");
-    if job.pause.is_some() {
-        action(page, job, Verb::Resume, "Resume");
-    } else {
-        action(page, job, Verb::Pause, "Pause");
+    if job.is_in_force() {
+        action(page, job, Verb::Run, "Run");
+        match &job.pause {
+            Some(_) => action(page, job, Verb::Resume, "Resume"),
+            None => action(page, job, Verb::Pause, "Pause"),
+        }
     }
     page.raw("</td>");
 }

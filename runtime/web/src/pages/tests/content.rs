@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{now, operator, pages, reader, restate, tags};
 use crate::{
-    api::{Bucket, JobOverview, Overview, Phase, SelfWatch, StoreInfo},
+    api::{Bucket, JobDetail, JobOverview, Overview, Phase, SelfWatch, StoreInfo},
     pages::{Question, Sieve, Verb, ask, job, login, overview},
     tests::samples,
 };
@@ -118,6 +118,35 @@ fn only_who_may_act_sees_a_way_to() {
         assert!(page.contains(&format!("href=\"{}\"", verb.path(&detail.job.name))), "{verb:?}");
     }
     assert!(page.contains("token ops") && page.contains("Log out"));
+}
+
+#[test]
+fn of_a_job_whose_file_was_never_right_nothing_is_claimed_and_nothing_can_be_asked() {
+    let never = JobOverview { plugin: None, schedule: None, ..broken("crooked") };
+    let detail = JobDetail {
+        job: never.clone(),
+        policy: None,
+        powers: Vec::new(),
+        probe_targets: Vec::new(),
+        ..samples::job("x")
+    };
+    let own = job(&detail, None, &operator("x"));
+    assert_eq!(own.matches("its file was never readable").count(), 3, "of schedule, rules and powers");
+    assert!(!own.contains("it has no grant") && !own.contains("only when asked"));
+    for page in [own, overview(&of(vec![never]), &Sieve::default(), &operator("x"))] {
+        assert!(!tags(&page).iter().any(|tag| tag.attribute("data-confirm").is_some()), "{page}");
+    }
+}
+
+#[test]
+fn without_a_schedule_there_is_no_due_time_to_skip() {
+    let offers = |schedule| {
+        let detail = samples::job("x");
+        let page = job(&JobDetail { job: JobOverview { schedule, ..named("a") }, ..detail }, None, &operator("x"));
+        [Verb::Run, Verb::SkipNext].map(|verb| page.contains(&format!("/jobs/a/{}", verb.as_str())))
+    };
+    assert_eq!(offers(named("a").schedule), [true, true]);
+    assert_eq!(offers(None), [true, false]);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use watchkeeper_ledger::{Action, Entry, EntryError, JobRecord, PendingRetry};
-use watchkeeper_model::Outcome;
-use watchkeeper_model::{JobName, RunId, Skip, SkipReason};
+use watchkeeper_model::{JobName, Outcome, RunId, Skip, SkipReason};
 use watchkeeper_schedule::{
     Schedule, retry_at,
     timetable::{Timed, backlog},
@@ -23,6 +23,8 @@ const QUIET: i64 = 5;
 pub(in crate::world) enum Deed {
     /// Its file is new or changed.
     Apply(Arc<Job>),
+    /// Its file can't be used for now.
+    Stop(JobName),
     /// Its file is gone.
     Remove(JobName),
     /// It had no file any more when the process started.
@@ -39,7 +41,8 @@ impl Deed {
         match self {
             Self::Apply(job) => &job.rules.name,
             Self::RetireAbsent(record) => &record.job,
-            Self::Remove(name)
+            Self::Stop(name)
+            | Self::Remove(name)
             | Self::DropRetries(name)
             | Self::Pause(name)
             | Self::Resume(name)
@@ -49,7 +52,7 @@ impl Deed {
 
     /// The loader's deeds are done one after another, and until they are in the ledger.
     const fn is_loaders(&self) -> bool {
-        matches!(self, Self::Apply(_) | Self::Remove(_) | Self::RetireAbsent(_) | Self::DropRetries(_))
+        matches!(self, Self::Apply(_) | Self::Stop(_) | Self::Remove(_) | Self::RetireAbsent(_) | Self::DropRetries(_))
     }
 }
 
@@ -68,7 +71,10 @@ impl World {
         if !deed.is_loaders() && keeper.timetable.entry(deed.job()).is_none_or(|entry| entry.job.is_none()) {
             return;
         }
-        if keeper.timetable.hold(deed.job()) {
+        if let Deed::Stop(name) = &deed {
+            self.take_out(keeper, name);
+            self.loaded(keeper);
+        } else if keeper.timetable.hold(deed.job()) {
             self.soon(keeper, Task::Held(deed));
         } else {
             self.after(QUIET, Event::Task(keeper.number, Box::new(Task::Hold(deed))));
@@ -97,32 +103,33 @@ impl World {
                     self.put(keeper, job, record);
                     return Ok(());
                 }
-                let skip = record.and_then(|record| missed(&record, SkipReason::Rescheduled, now));
-                let begin = Entry::Generation { job: name.clone(), schedule: text(job), began: now };
-                skip.map(Entry::Skip).into_iter().chain([begin]).collect()
+                let (skip, after) = record.map(|record| missed(&record, SkipReason::Rescheduled, now)).unzip();
+                let begin = Entry::Generation { job: name.clone(), schedule: text(job), began: now, after };
+                skip.flatten().into_iter().chain([begin]).collect()
             }
             Deed::Remove(name) => {
-                let skip = keeper.timetable.backlog(name, SkipReason::Removed, now);
-                skip.map(Entry::Skip).into_iter().chain([Entry::Retire { job: name.clone(), at: now }]).collect()
+                let Some(record) = self.read(keeper, name)? else {
+                    self.later(keeper, Task::Held(deed));
+                    return Ok(());
+                };
+                let record = record.filter(|record| record.retired.is_none());
+                record.map(|record| retirement(&record, now)).unwrap_or_default()
             }
-            Deed::RetireAbsent(record) => {
-                let skip = missed(record, SkipReason::Removed, now);
-                let retire = Entry::Retire { job: record.job.clone(), at: now };
-                skip.map(Entry::Skip).into_iter().chain([retire]).collect()
-            }
+            Deed::RetireAbsent(record) => retirement(record, now),
             Deed::Pause(name) => {
                 vec![Entry::Pause { job: name.clone(), by: "ada".to_owned(), note: String::new(), at: now }]
             }
             Deed::Resume(name) => {
-                if !keeper.timetable.entry(name).is_some_and(|entry| entry.place.paused) {
+                let stands = keeper.timetable.entry(name).map(|entry| entry.place).filter(|place| place.paused);
+                let Some(stands) = stands else {
                     self.done(keeper, &deed);
                     return Ok(());
-                }
+                };
                 let skip = keeper.timetable.backlog(name, SkipReason::Paused, now);
-                vec![Entry::Resume { job: name.clone(), skip }]
+                vec![Entry::Resume { job: name.clone(), skip, after: stands.cursor }]
             }
             Deed::LeaveOut(name, count) => vec![Entry::SkipNext { job: name.clone(), count: *count }],
-            Deed::DropRetries(_) => Vec::new(),
+            Deed::Stop(_) | Deed::DropRetries(_) => Vec::new(),
         };
         self.soon(keeper, Task::Write(deed, entries, false));
         Ok(())
@@ -180,13 +187,8 @@ impl World {
                 }
                 return Ok(());
             }
-            Deed::Remove(name) => {
-                keeper.timetable.remove(name);
-                let runs: Vec<RunId> =
-                    keeper.live.values().filter(|live| live.start.job == *name).map(|live| live.start.id).collect();
-                runs.into_iter().for_each(|run| self.cancel_run(keeper, run));
-            }
-            Deed::Apply(_) | Deed::RetireAbsent(_) => {}
+            Deed::Remove(name) => self.take_out(keeper, name),
+            Deed::Apply(_) | Deed::Stop(_) | Deed::RetireAbsent(_) => {}
             Deed::Pause(_) | Deed::Resume(_) | Deed::LeaveOut(..) if refused => match self.read(keeper, name)? {
                 None => {
                     self.later(keeper, Task::Written(deed, entries, Answer::None(false)));
@@ -213,6 +215,14 @@ impl World {
         }
         self.done(keeper, &deed);
         Ok(())
+    }
+
+    /// A job starts nothing any more, and its runs end.
+    fn take_out(&mut self, keeper: &mut Keeper, name: &JobName) {
+        keeper.timetable.remove(name);
+        let runs: Vec<RunId> =
+            keeper.live.values().filter(|live| live.start.job == *name).map(|live| live.start.id).collect();
+        runs.into_iter().for_each(|run| self.cancel_run(keeper, run));
     }
 
     /// The deed is done: the job is let go.
@@ -289,14 +299,14 @@ fn facts(
     let mut facts = Vec::new();
     for (entry, _) in taken {
         match entry {
-            Entry::Skip(skip) => facts.push(skipped(skip)),
-            Entry::Resume { job, skip } => {
+            Entry::Skip { skip, .. } => facts.push(skipped(skip)),
+            Entry::Resume { job, skip, .. } => {
                 facts.extend(skip.iter().map(skipped));
                 facts.push(Fact::Resumed { job: job.clone() });
             }
             Entry::Pause { job, .. } => facts.push(Fact::Paused { job: job.clone() }),
             Entry::SkipNext { job, count } => facts.push(Fact::LeaveOut { job: job.clone(), count: *count }),
-            Entry::Retire { job, at } => facts.push(Fact::Retired { job: job.clone(), at: at.as_millisecond() }),
+            Entry::Retire { job, at, .. } => facts.push(Fact::Retired { job: job.clone(), at: at.as_millisecond() }),
             Entry::Generation { job, began, .. } => {
                 if let (Deed::Apply(applied), Ok(Some(record))) = (deed, keeper.book.job(job)) {
                     let rules = Arc::new(applied.rules.clone());
@@ -309,10 +319,18 @@ fn facts(
     facts
 }
 
-/// The due times of a recorded schedule that have come and have no disposition.
-fn missed(record: &JobRecord, reason: SkipReason, now: jiff::Timestamp) -> Option<Skip> {
-    let schedule = Schedule::from_record(&record.schedule, &record.job).ok()?;
-    backlog(&record.job, &schedule, &place(record), reason, now)
+/// A skip of the due times of a recorded schedule that have come and have no disposition, and where the job stands then.
+fn missed(record: &JobRecord, reason: SkipReason, now: Timestamp) -> (Option<Entry>, Timestamp) {
+    let schedule = Schedule::from_record(&record.schedule, &record.job).ok();
+    let skip = schedule.and_then(|schedule| backlog(&record.job, &schedule, &place(record), reason, now));
+    let stands = skip.as_ref().map_or(record.cursor, |skip| skip.last);
+    (skip.map(|skip| Entry::Skip { skip, after: record.cursor }), stands)
+}
+
+/// The end of a job.
+fn retirement(record: &JobRecord, now: Timestamp) -> Vec<Entry> {
+    let (skip, after) = missed(record, SkipReason::Removed, now);
+    skip.into_iter().chain([Entry::Retire { job: record.job.clone(), at: now, after }]).collect()
 }
 
 /// A job's schedule as the ledger has it.

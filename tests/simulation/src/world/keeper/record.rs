@@ -198,7 +198,13 @@ impl World {
     }
 }
 
-fn entries(batch: &Batch<Job>) -> impl Iterator<Item = Entry> {
-    let claim = batch.claim.as_ref().map(|claim| Entry::Claim { run: claim.start.clone() });
-    batch.skips.iter().cloned().map(Entry::Skip).chain(claim)
+fn entries(batch: &Batch<Job>) -> Vec<Entry> {
+    let mut after = batch.after;
+    let mut entries = Vec::new();
+    for skip in &batch.skips {
+        entries.push(Entry::Skip { skip: skip.clone(), after });
+        after = skip.last;
+    }
+    entries.extend(batch.claim.as_ref().map(|claim| Entry::Claim { run: claim.start.clone(), after }));
+    entries
 }
