@@ -5,6 +5,7 @@
 //! time to pass. Whatever a test starts ends when its handle is dropped. What is being proved stays in the tests.
 
 mod anvil;
+pub(crate) mod contracts;
 mod deployment;
 mod exposition;
 mod fault_proxy;

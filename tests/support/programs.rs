@@ -10,8 +10,21 @@ use std::{
 
 /// Anvil's binary.
 pub(crate) fn anvil() -> PathBuf {
-    let package = format!("node_modules/@foundry-rs/anvil-{}/bin/anvil", machine());
-    find("anvil", "WATCHKEEPER_ANVIL", &target().join("services/npm").join(package))
+    find("anvil", "WATCHKEEPER_ANVIL", &foundry("npm", "anvil"))
+}
+
+/// The client `cast`, which isn't ours.
+pub(crate) fn cast() -> PathBuf {
+    find("cast", "WATCHKEEPER_CAST", &foundry("contracts", "cast"))
+}
+
+/// A file of the tests' contracts, such as `build/Emitter.json`.
+pub(crate) fn contract(file: &str) -> PathBuf {
+    let folder =
+        env::var_os("WATCHKEEPER_CONTRACTS").map_or_else(|| target().join("services/contracts"), PathBuf::from);
+    let path = folder.join(file);
+    assert!(path.is_file(), "there is no {}\nhint: run `cargo xtask test`, which makes it", path.display());
+    path
 }
 
 /// Prometheus' server.
@@ -62,6 +75,12 @@ fn find(name: &str, variable: &str, usual: &Path) -> PathBuf {
 fn target() -> PathBuf {
     let binary = env::current_exe().expect("this program has a file");
     binary.ancestors().nth(3).expect("tests run below cargo's target directory").to_owned()
+}
+
+/// Where `cargo xtask test` puts one of Foundry's programs.
+fn foundry(place: &str, program: &str) -> PathBuf {
+    let package = format!("services/{place}/node_modules/@foundry-rs/{program}-{}/bin/{program}", machine());
+    target().join(package)
 }
 
 /// This machine's kind as Anvil's npm packages call it.

@@ -3,6 +3,7 @@
 mod anvil;
 mod browser;
 mod build;
+mod contracts;
 mod npm;
 mod prometheus;
 mod python;
@@ -37,13 +38,16 @@ pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<()> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))
 }
 
-/// What only tests need on top: the components of test plugins, those of another toolchain too, Prometheus, a browser and
-/// what makes requests up. Returns the environment in which the tests find all of it.
+/// What only tests need on top: the components of test plugins, those of another toolchain too, contracts, Prometheus, a
+/// browser and what makes requests up. Returns the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
     step("test plugins in Python", || python::components(project))?;
     let mut environment =
         vec![("WATCHKEEPER_PLUGINS", project.components()), ("WATCHKEEPER_ANVIL", ready.anvil.clone())];
+    let contracts = step("contracts", || contracts::install(project))?;
+    environment.push(("WATCHKEEPER_CONTRACTS", contracts.folder));
+    environment.push(("WATCHKEEPER_CAST", contracts.cast));
     if let Some(found) = step("Prometheus", || prometheus::install(project))? {
         environment.push(("WATCHKEEPER_PROMETHEUS", found.server));
         environment.push(("WATCHKEEPER_PROMTOOL", found.promtool));

@@ -1,8 +1,12 @@
 //! Packages from npm, pinned by a folder's `package-lock.json`. None of their scripts is run.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::command;
 
@@ -21,6 +25,18 @@ pub(super) fn install(pins: &Path, place: &Path) -> Result<bool> {
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(place);
     command::run(&mut npm).context("hint: npm comes with Node.js 20 or later")?;
     Ok(true)
+}
+
+/// Where npm puts the binary of one of Foundry's programs for this machine's kind.
+pub(super) fn foundry(place: &Path, program: &str) -> Result<PathBuf> {
+    let machine = match (env::consts::OS, env::consts::ARCH) {
+        ("linux", "x86_64") => "linux-amd64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-amd64",
+        ("macos", "aarch64") => "darwin-arm64",
+        (system, processor) => bail!("{program} has no package for {system} on {processor}"),
+    };
+    Ok(place.join("node_modules/@foundry-rs").join(format!("{program}-{machine}/bin/{program}")))
 }
 
 /// What npm writes last.
