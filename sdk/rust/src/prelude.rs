@@ -4,7 +4,7 @@ pub use alloy_primitives::{Address, B256, Bytes, U256};
 
 pub use crate::{
     Error, Metrics, Result,
-    chain::{self, Block, Call, Chain, Filter, Header, Reply, chain},
+    chain::{self, Block, Call, Chain, Filter, First, Header, Log, Reply, Scan, chain},
     config, context, debug, error, fail, info,
     metrics::{Counter, Families, Family, Gauge, Histogram, MetricSet},
     plugin, state, warn,

@@ -56,7 +56,7 @@ impl chain::HostWithStore<Run> for Binding {
     async fn get_logs(store: &Accessor<Run, Self>, chain: String, filter: chain::Filter) -> Answer<Vec<chain::Entry>> {
         let arguments = chain.len() + filter_size(&filter);
         let begin = |reads: &ChainReads| reads.logs(&chain, filter.try_into()?);
-        let size = |entries: &Vec<Entry>| entries.iter().map(entry_size).sum();
+        let size = |entries: &Vec<Entry>| entries.iter().map(Entry::size).sum();
         serve(store, arguments, begin, size, |entries| entries.into_iter().map(Into::into).collect()).await
     }
 }
@@ -103,10 +103,6 @@ fn filter_size(filter: &chain::Filter) -> usize {
 fn reply_size(reply: &Reply) -> usize {
     let (Reply::Returned(data) | Reply::Reverted(data)) = reply;
     size_of::<chain::Reply>() + data.len()
-}
-
-fn entry_size(entry: &Entry) -> usize {
-    size_of::<chain::Entry>() + 20 + 32 * (2 + entry.topics.len()) + entry.data.len()
 }
 
 fn address(bytes: &[u8]) -> Result<Address, ReadError> {

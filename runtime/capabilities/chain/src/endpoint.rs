@@ -20,6 +20,7 @@ use crate::{
     decode::Quantity,
     fault::{Fault, is_about_the_request},
     methods,
+    read::Span,
     standing::{REST, Standing, Turn},
     telemetry::{EndpointIn, EndpointOut, EndpointTelemetry, Request},
     transport::Transport,
@@ -37,6 +38,7 @@ pub(crate) struct Endpoint {
     standing: Mutex<Standing>,
     verifying: tokio::sync::Mutex<()>,
     batches: AtomicBool,
+    span: Mutex<Span>,
     told: Mutex<Told>,
     telemetry: EndpointTelemetry,
 }
@@ -56,6 +58,7 @@ impl Endpoint {
             standing: Mutex::new(Standing::New),
             verifying: tokio::sync::Mutex::new(()),
             batches: AtomicBool::new(true),
+            span: Mutex::default(),
             told: Mutex::default(),
             telemetry,
         }
@@ -166,6 +169,11 @@ impl Node<'_> {
         }
         endpoint.works();
         Ok(())
+    }
+
+    /// Uses what is known of the range that an `eth_getLogs` may have here.
+    pub(crate) fn span<T>(self, work: impl FnOnce(&mut Span) -> T) -> T {
+        work(&mut self.endpoint.span.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// One request.

@@ -103,7 +103,7 @@ impl ChainReads {
     /// [`ReadError::Denied`]; [`ReadError::Malformed`] for a range that ends before it begins or more than four topics.
     pub fn logs(&self, chain: &str, query: LogQuery) -> Result<Reading<Vec<Entry>>, ReadError> {
         let (chain, method) = self.allowed(chain, methods::GET_LOGS)?;
-        let read = ReadLogs::new(query).map_err(|problem| self.malformed(problem))?;
+        let read = ReadLogs::new(query, chain.max_response).map_err(|problem| self.malformed(problem))?;
         Ok(begin(chain, method, read, |_, entries| entries))
     }
 

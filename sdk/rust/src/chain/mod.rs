@@ -2,12 +2,14 @@
 //! sends.
 
 mod error;
+mod scan;
 mod types;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     error::Error,
+    scan::{Chunk, First, Scan, ScanBuilder},
     types::{Block, Call, Filter, Header, Log, Reply},
 };
 use crate::host;

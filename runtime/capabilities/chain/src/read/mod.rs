@@ -5,6 +5,7 @@ mod contracts;
 mod header;
 mod logs;
 mod request;
+mod span;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
@@ -16,6 +17,7 @@ pub(crate) use header::ReadHeader;
 pub(crate) use logs::ReadLogs;
 pub use logs::{Entry, LogQuery};
 pub(crate) use request::ReadRequest;
+pub(crate) use span::Span;
 
 use crate::{endpoint::Node, fault::Fault};
 
