@@ -27,13 +27,15 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
+    let endpoint =
+        |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),
         timeout: Duration::from_secs(20),
         max_response: 1 << 20,
         max_concurrent: 32,
+        poll_interval: Duration::from_millis(50),
     }
 }
 
