@@ -9,6 +9,7 @@ use watchkeeper_model::{Clock, JobName};
 use crate::{
     ChainMetrics, ChainSettings, NAME, OpenError,
     endpoint::Endpoint,
+    gather::Gather,
     grant,
     named::NamedChain,
     seen::Seen,
@@ -59,6 +60,7 @@ impl Chains {
                 max_response: settings.max_response,
                 turns: Semaphore::new(settings.max_concurrent.min(Semaphore::MAX_PERMITS)),
                 seen: Seen::default(),
+                gather: Gather::new(settings.multicall, settings.cache, metrics.clone(), Arc::clone(&label)),
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };

@@ -1,6 +1,7 @@
 //! One endpoint: its standing, and requests to it. It answers for its chain id before it is asked anything else.
 
 use std::{
+    collections::BTreeSet,
     mem::discriminant,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -20,11 +21,17 @@ use crate::{
     decode::Quantity,
     fault::{Fault, is_about_the_request},
     methods,
-    read::Span,
+    read::{Company, Span},
     standing::{REST, Standing, Turn},
-    telemetry::{EndpointIn, EndpointOut, EndpointTelemetry, Request},
+    telemetry::{EndpointIn, EndpointOut, EndpointTelemetry, ReadsSaved, Request, Saved},
     transport::Transport,
 };
+
+/// One request.
+pub(crate) struct Asked {
+    pub(crate) method: &'static str,
+    pub(crate) params: Box<RawValue>,
+}
 
 /// What one request gave: the result as JSON.
 pub(crate) type Answer = Result<Box<RawValue>, Fault>;
@@ -39,6 +46,7 @@ pub(crate) struct Endpoint {
     verifying: tokio::sync::Mutex<()>,
     batches: AtomicBool,
     span: Mutex<Span>,
+    company: Mutex<Company>,
     told: Mutex<Told>,
     telemetry: EndpointTelemetry,
 }
@@ -59,6 +67,7 @@ impl Endpoint {
             verifying: tokio::sync::Mutex::new(()),
             batches: AtomicBool::new(true),
             span: Mutex::default(),
+            company: Mutex::default(),
             told: Mutex::default(),
             telemetry,
         }
@@ -176,6 +185,17 @@ impl Node<'_> {
         work(&mut self.endpoint.span.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Uses what is known of calls that go together here.
+    pub(crate) fn company<T>(self, work: impl FnOnce(&mut Company) -> T) -> T {
+        work(&mut self.endpoint.company.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes that so many reads needed no request of their own.
+    pub(crate) fn saved(self, how: Saved, reads: usize) {
+        let EndpointTelemetry { metrics, chain, .. } = &self.endpoint.telemetry;
+        ReadsSaved { metrics, chain, how, reads }.emit();
+    }
+
     /// One request.
     pub(crate) async fn call(self, method: &'static str, params: Box<RawValue>) -> Answer {
         let event = Request::begin(&self.endpoint.telemetry, method);
@@ -190,8 +210,13 @@ impl Node<'_> {
 
     /// Many requests of one method, the answers in their order: as one batch, or one by one if the node takes no batches.
     pub(crate) async fn calls(self, method: &'static str, params: Vec<Box<RawValue>>) -> Result<Vec<Answer>, Fault> {
-        if params.len() > 1 && self.endpoint.batches.load(Ordering::Relaxed) {
-            match self.batch(method, &params).await {
+        self.requests(params.into_iter().map(|params| Asked { method, params }).collect()).await
+    }
+
+    /// As [`Node::calls`], of any methods.
+    pub(crate) async fn requests(self, requests: Vec<Asked>) -> Result<Vec<Answer>, Fault> {
+        if requests.len() > 1 && self.endpoint.batches.load(Ordering::Relaxed) {
+            match self.batch(&requests).await {
                 Err(Fault::BatchRefused) => self.endpoint.batches.store(false, Ordering::Relaxed),
                 Err(Fault::Status(status)) if is_about_the_request(status) => {
                     self.endpoint.batches.store(false, Ordering::Relaxed);
@@ -199,8 +224,8 @@ impl Node<'_> {
                 answers => return answers,
             }
         }
-        let calls = params.into_iter().map(|params| async move {
-            match self.call(method, params).await {
+        let calls = requests.into_iter().map(|asked| async move {
+            match self.call(asked.method, asked.params).await {
                 Err(fault) if !matches!(fault, Fault::Rpc(_)) => Err(fault),
                 answer => Ok(answer),
             }
@@ -208,11 +233,13 @@ impl Node<'_> {
         stream::iter(calls).buffered(UNBATCHED).try_collect().await
     }
 
-    async fn batch(self, method: &'static str, params: &[Box<RawValue>]) -> Result<Vec<Answer>, Fault> {
+    async fn batch(self, requests: &[Asked]) -> Result<Vec<Answer>, Fault> {
+        let methods: BTreeSet<&'static str> = requests.iter().map(|asked| asked.method).collect();
+        let method = if methods.len() > 1 { methods::MANY } else { methods.first().copied().unwrap_or(methods::MANY) };
         let event = Request::begin(&self.endpoint.telemetry, method);
         let mut batch = self.endpoint.client.new_batch();
         let waiters: Result<Vec<_>, _> =
-            params.iter().map(|params| batch.add_call::<_, Box<RawValue>>(method, params)).collect();
+            requests.iter().map(|asked| batch.add_call::<_, Box<RawValue>>(asked.method, &asked.params)).collect();
         let waiters = waiters?;
         let sent = match timeout_at(self.deadline, batch.send()).await {
             Ok(sent) => sent.map_err(Fault::from),
@@ -220,6 +247,7 @@ impl Node<'_> {
         };
         event.end(sent.as_ref().map_or_else(Fault::as_str, |()| "ok"));
         sent?;
+        self.saved(Saved::Batch, waiters.len().saturating_sub(1));
         let mut answers = Vec::with_capacity(waiters.len());
         for waiter in waiters {
             answers.push(waiter.await.map_err(Fault::from));

@@ -15,6 +15,7 @@ use crate::{
     ReadError,
     endpoint::Endpoint,
     fault::{Fault, RPC_MESSAGE},
+    gather::Gather,
     read::Read,
     seen::Seen,
     standing::Turn,
@@ -28,6 +29,7 @@ pub(crate) struct NamedChain {
     pub(crate) max_response: usize,
     pub(crate) turns: Semaphore,
     pub(crate) seen: Seen,
+    pub(crate) gather: Gather,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
 }

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
+use alloy_primitives::Address;
 use reqwest::Url;
+
+use crate::read::MULTICALL3;
 
 /// One chain.
 #[derive(Debug, Clone)]
@@ -18,6 +21,10 @@ pub struct ChainSettings {
     pub max_response: usize,
     /// Reads in service at once, of all jobs; more wait.
     pub max_concurrent: usize,
+    /// The contract Multicall3, where calls may be gathered by it.
+    pub multicall: Option<Address>,
+    /// The most bytes of answers that are kept; 0 for none.
+    pub cache: usize,
 }
 
 /// One node that serves a chain.
@@ -42,6 +49,12 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             timeout: chain.timeout,
             max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
             max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+            multicall: match chain.multicall {
+                watchkeeper_config::Multicall::Auto => Some(MULTICALL3),
+                watchkeeper_config::Multicall::At(address) => Some(address.into()),
+                watchkeeper_config::Multicall::Off => None,
+            },
+            cache: usize::try_from(chain.cache).unwrap_or(usize::MAX),
         }
     }
 }

@@ -17,6 +17,7 @@ pub struct ChainMetrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     up: IntGaugeVec,
+    saved: IntCounterVec,
     /// How many configurations were opened.
     opened: Arc<AtomicU64>,
     /// The configuration whose endpoints say whether they are up: the latest that was used. An older one, kept by a run
@@ -49,10 +50,18 @@ impl ChainMetrics {
             ),
             &["chain", "endpoint"],
         )?;
+        let saved = IntCounterVec::new(
+            Opts::new(
+                "watchkeeper_chain_reads_saved_total",
+                "Reads of chains that needed no request of their own, by what saved it.",
+            ),
+            &["chain", "reason"],
+        )?;
+        registry.register(Box::new(saved.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(up.clone()))?;
-        Ok(Self { requests, durations, up, opened: Arc::default(), speaking: Arc::default() })
+        Ok(Self { requests, durations, up, saved, opened: Arc::default(), speaking: Arc::default() })
     }
 
     /// The number of a new configuration.
@@ -81,6 +90,39 @@ impl EndpointTelemetry {
         if *speaking == self.opened {
             metrics.up.with_label_values(&[&*self.chain, &*self.endpoint]).set(up.into());
         }
+    }
+}
+
+/// Why a read needed no request of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Saved {
+    /// The answer was known.
+    Cache,
+    /// The same was being asked.
+    InFlight,
+    /// It went with other calls in one Multicall3 request.
+    Multicall,
+    /// It went with others in one batch.
+    Batch,
+}
+
+/// Some reads needed no request of their own.
+pub(crate) struct ReadsSaved<'a> {
+    pub(crate) metrics: &'a ChainMetrics,
+    pub(crate) chain: &'a str,
+    pub(crate) how: Saved,
+    pub(crate) reads: usize,
+}
+
+impl ReadsSaved<'_> {
+    pub(crate) fn emit(self) {
+        let reason = match self.how {
+            Saved::Cache => "cache",
+            Saved::InFlight => "in_flight",
+            Saved::Multicall => "multicall",
+            Saved::Batch => "batch",
+        };
+        self.metrics.saved.with_label_values(&[self.chain, reason]).inc_by(self.reads as u64);
     }
 }
 

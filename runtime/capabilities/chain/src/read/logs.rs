@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Which events. An empty list matches all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LogQuery {
     /// The contracts.
     pub addresses: Vec<Address>,
