@@ -1,15 +1,18 @@
-//! Answers that can't change any more, by the digest of what was asked, within a bound of bytes. The one that was used longest
-//! ago goes first.
+//! Answers that can't change any more, by the digest of what was asked, within a bound of bytes. There are two generations: what
+//! is used moves to the younger one, and when that holds half of the bytes, the older one goes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    mem::take,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use hashlink::LinkedHashMap;
 use serde_json::value::RawValue;
 
 use super::Id;
 use crate::{Header, Reply};
 
-/// What an entry costs beside its bytes: two digests, links, the table's place.
+/// What an entry costs beside its bytes: digest, value, the table's place.
 const OVERHEAD: usize = 200;
 
 /// An answer.
@@ -39,8 +42,10 @@ pub(crate) struct Cache {
 
 #[derive(Default)]
 struct Inner {
-    entries: LinkedHashMap<Id, Kept>,
+    young: HashMap<Id, Kept>,
+    /// The bytes of the young.
     bytes: usize,
+    old: HashMap<Id, Kept>,
 }
 
 impl Cache {
@@ -51,23 +56,35 @@ impl Cache {
 
     pub(crate) fn get(&self, id: &Id) -> Option<Kept> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.entries.to_back(id).map(|kept| kept.clone())
+        if let Some(kept) = inner.young.get(id) {
+            return Some(kept.clone());
+        }
+        let kept = inner.old.remove(id)?;
+        inner.keep(*id, kept.clone(), self.most / 2);
+        Some(kept)
     }
 
     /// Keeps an answer, unless it alone would push out a good part of the others.
     pub(crate) fn keep(&self, id: Id, kept: Kept) {
+        if kept.bytes() <= self.most / 8 {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.old.remove(&id);
+            inner.keep(id, kept, self.most / 2);
+        }
+    }
+}
+
+impl Inner {
+    /// Keeps an answer among the young, of which there are at most so many bytes.
+    fn keep(&mut self, id: Id, kept: Kept, most: usize) {
         let bytes = kept.bytes();
-        if bytes > self.most / 8 {
-            return;
+        if self.bytes + bytes > most {
+            self.old = take(&mut self.young);
+            self.bytes = 0;
         }
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.bytes += bytes;
-        if let Some(before) = inner.entries.insert(id, kept) {
-            inner.bytes -= before.bytes();
-        }
-        while inner.bytes > self.most {
-            let Some((_, oldest)) = inner.entries.pop_front() else { break };
-            inner.bytes -= oldest.bytes();
+        self.bytes += bytes;
+        if let Some(before) = self.young.insert(id, kept) {
+            self.bytes -= before.bytes();
         }
     }
 }
@@ -87,12 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_used_longest_ago_goes_first() {
+    fn what_is_used_stays_and_what_isn_t_goes() {
         let cache = Cache::new(10 * OVERHEAD);
-        (0..10).for_each(|number| cache.keep(id(number), reply(0)));
-        assert!(cache.get(&id(0)).is_some());
-        cache.keep(id(10), reply(0));
-        assert!(cache.get(&id(0)).is_some() && cache.get(&id(1)).is_none() && cache.get(&id(10)).is_some());
+        for number in 0..20 {
+            cache.keep(id(number), reply(0));
+            assert!(cache.get(&id(0)).is_some() && cache.get(&id(number)).is_some());
+        }
+        assert!(cache.get(&id(1)).is_none());
     }
 
     #[test]
@@ -109,15 +127,21 @@ mod tests {
     proptest! {
         #[test]
         fn it_never_holds_more_than_its_bytes_and_counts_them_right(
-            kept in prop::collection::vec((0_u8..40, 0_usize..2_000), 0..200),
+            used in prop::collection::vec((any::<bool>(), 0_u8..40, 0_usize..2_000), 0..200),
             most in 0_usize..40_000,
         ) {
             let cache = Cache::new(most);
-            for (number, bytes) in kept {
-                cache.keep(id(number), reply(bytes));
+            for (keep, number, bytes) in used {
+                if keep {
+                    cache.keep(id(number), reply(bytes));
+                } else {
+                    let _either = cache.get(&id(number));
+                }
                 let inner = cache.inner.lock().unwrap();
-                let held: usize = inner.entries.values().map(Kept::bytes).sum();
-                prop_assert!(held == inner.bytes && held <= most);
+                let held = |entries: &HashMap<Id, Kept>| entries.values().map(Kept::bytes).sum::<usize>();
+                prop_assert_eq!(held(&inner.young), inner.bytes);
+                prop_assert!(inner.bytes + held(&inner.old) <= most);
+                prop_assert!(inner.young.keys().all(|id| !inner.old.contains_key(id)), "it is counted once");
             }
         }
     }

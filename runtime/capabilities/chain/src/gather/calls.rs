@@ -47,7 +47,8 @@ impl Kind for Calls {
                 Ok(replies)
             }
             Err(_) if read.suspicious.into_inner() => {
-                read.calls.iter().for_each(|call| gather.suspects.note(call));
+                let now = std::time::Instant::now();
+                read.calls.iter().for_each(|call| gather.suspects.note(call, now));
                 Ok(read.calls.iter().map(|_| None).collect())
             }
             Err(error) => Err(error),
@@ -76,7 +77,8 @@ impl NamedChain {
     /// With the calls of other jobs; none where that can't be done.
     async fn together(self: &Arc<Self>, at: At, calls: &[Call]) -> Result<Option<(Header, Vec<Reply>)>, ReadError> {
         let gather = &self.gather;
-        if calls.iter().any(|call| gather.suspects.has(call)) {
+        let now = std::time::Instant::now();
+        if calls.iter().any(|call| gather.suspects.has(call, now)) {
             return Ok(None);
         }
         let header = self.header(at).await?;
@@ -108,7 +110,8 @@ impl NamedChain {
     async fn apart(&self, at: At, calls: &[Call]) -> Result<(Header, Vec<Reply>), ReadError> {
         let read = ReadContracts { at, calls: calls.to_vec(), max_bytes: self.max_response };
         let answer = self.read(&read).await?;
-        calls.iter().for_each(|call| self.gather.suspects.forget(call));
+        let now = std::time::Instant::now();
+        calls.iter().for_each(|call| self.gather.suspects.forget(call, now));
         Ok(answer)
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::value::RawValue;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::sleep};
 
 pub(crate) use known::Known;
 
@@ -32,7 +32,7 @@ use crate::{
     read::{ReadHeader, ReadLogs},
     telemetry::{ReadsSaved, Saved},
 };
-use basket::Baskets;
+use basket::{Baskets, WINDOW};
 use cache::{Cache, Kept};
 use calls::Calls;
 use finality::Finality;
@@ -108,6 +108,7 @@ impl NamedChain {
         let (flight, joined) = gather.headers.join(&self.runtime, at, || {
             let chain = Arc::clone(self);
             async move {
+                sleep(WINDOW).await;
                 let header = chain.read(&ReadHeader { at }).await?;
                 if at == At::Finalized {
                     chain.gather.finality.saw(header.number);

@@ -11,6 +11,7 @@ mod pinned;
 mod request;
 mod requests;
 mod span;
+mod together;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -12,6 +14,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     runtime::Handle,
+    sync::Mutex,
 };
 
 use super::fake::{Fake, Say};
@@ -19,6 +22,8 @@ use super::fake::{Fake, Say};
 pub(crate) struct Anvil {
     child: Child,
     port: u16,
+    /// Requests that a counted endpoint hands on, and those of `ask`, one at a time.
+    gate: Arc<Mutex<()>>,
 }
 
 impl Anvil {
@@ -38,7 +43,7 @@ impl Anvil {
             line.strip_prefix("Listening on ")?.rsplit(':').next()?.trim().parse().ok()
         });
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("anvil says where it listens") }
+        Self { child, port: port.expect("anvil says where it listens"), gate: Arc::default() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -60,7 +65,14 @@ impl Anvil {
         let sender = self.ask("eth_accounts", json!([])).await[0].clone();
         let create = json!([{ "from": sender, "data": contract["bytecode"], "gas": "0x1c9c380" }]);
         let sent = self.ask("eth_sendTransaction", create).await;
-        let receipt = self.ask("eth_getTransactionReceipt", json!([sent])).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let receipt = loop {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([sent])).await;
+            if !receipt.is_null() {
+                break receipt;
+            }
+            assert!(Instant::now() < deadline, "Multicall3 is not created");
+        };
         let code = self.ask("eth_getCode", json!([receipt["contractAddress"], "latest"])).await;
         self.ask("anvil_setCode", json!([super::MULTICALL3, code])).await;
         self.ask("anvil_mine", json!(["0x1"])).await;
@@ -68,15 +80,19 @@ impl Anvil {
 
     /// What the node answers to a request as it is, or to a batch.
     pub(crate) async fn answer(&self, request: &Value) -> Value {
+        let _alone = self.gate.lock().await;
         answer(self.port, request).await
     }
 
-    /// An endpoint that hands on to this node what it is asked, and counts it.
+    /// An endpoint that hands on to this node what it is asked, one after the other, and counts it.
     pub(crate) async fn counted(&self) -> Fake {
-        let port = self.port;
+        let (port, gate) = (self.port, Arc::clone(&self.gate));
         Fake::start(move |request| {
-            let answer = tokio::task::block_in_place(|| Handle::current().block_on(answer(port, request)));
-            Say::json(&answer)
+            let handed_on = async {
+                let _alone = gate.lock().await;
+                answer(port, request).await
+            };
+            Say::json(&tokio::task::block_in_place(|| Handle::current().block_on(handed_on)))
         })
         .await
     }
