@@ -63,6 +63,8 @@ pub struct ChainSettings {
     pub multicall: Multicall,
     /// The most bytes of answers that are kept; 0 for none. 8 MiB unless told.
     pub cache: u64,
+    /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it. 2 s unless told.
+    pub poll_interval: Duration,
 }
 
 /// Where the contract Multicall3 is.
@@ -96,6 +98,7 @@ pub(crate) struct ChainShape {
     max_concurrent: Option<Count>,
     multicall: Option<String>,
     cache: Option<Size>,
+    poll_interval: Option<Span>,
 }
 
 #[derive(Deserialize)]
@@ -148,6 +151,13 @@ impl ChainShape {
                 self.cache.map_or(8 << 20, |size| size.0),
                 0..=1 << 30,
                 show_size,
+            )?,
+            poll_interval: in_range(
+                source,
+                &key.with("poll_interval"),
+                self.poll_interval.map_or(Duration::from_secs(2), |span| span.0),
+                Duration::from_millis(50)..=Duration::from_mins(10),
+                show_duration,
             )?,
         })
     }

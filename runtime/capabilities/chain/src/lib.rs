@@ -4,7 +4,7 @@
 //!
 //! A read travels so: `bindings` → `reads` (grant, arguments) → `gather` (with whose reads it goes, or what is known already) →
 //! `named` (which endpoint, for how long) → `read` (what is asked, and what counts as an answer) → `endpoint` → `transport` (one
-//! bounded HTTP exchange).
+//! bounded HTTP exchange). `heads` tells of new blocks.
 
 mod bindings;
 mod chains;
@@ -13,6 +13,7 @@ mod endpoint;
 mod fault;
 mod gather;
 mod grant;
+mod heads;
 mod methods;
 mod named;
 mod read;

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use crate::heads::HeadMetrics;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 /// The series of all chains. Registered once per process, shared by each configuration's [`crate::Chains`].
@@ -18,6 +19,8 @@ pub struct ChainMetrics {
     durations: HistogramVec,
     up: IntGaugeVec,
     saved: IntCounterVec,
+    /// Of the heads that jobs follow.
+    pub(crate) heads: HeadMetrics,
     /// How many configurations were opened.
     opened: Arc<AtomicU64>,
     /// The configuration whose endpoints say whether they are up: the latest that was used. An older one, kept by a run
@@ -61,7 +64,8 @@ impl ChainMetrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(up.clone()))?;
-        Ok(Self { requests, durations, up, saved, opened: Arc::default(), speaking: Arc::default() })
+        let heads = HeadMetrics::register(registry)?;
+        Ok(Self { requests, durations, up, saved, heads, opened: Arc::default(), speaking: Arc::default() })
     }
 
     /// The number of a new configuration.

@@ -67,7 +67,9 @@ impl Pinned<'_> {
         let mut answered: Answered = self.calls.iter().map(|_| None).collect();
         let most = node.company(|company| company.most(self.block.number, Instant::now()));
         let gathered = match (self.together, most) {
-            (Some(together), Some(most)) => Some((together, self.gather(node, block, together, most, &mut answered).await?)),
+            (Some(together), Some(most)) => {
+                Some((together, self.gather(node, block, together, most, &mut answered).await?))
+            }
             _ => None,
         };
         self.plainly(node, block, &mut answered).await?;

@@ -131,7 +131,7 @@ fn program() -> PathBuf {
     }
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    services().join(format!("node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
+    services().join(format!("npm/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
 }
 
 fn contracts() -> PathBuf {

@@ -30,7 +30,8 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone() };
+    let endpoint =
+        |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),
@@ -39,6 +40,7 @@ pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
         max_concurrent: 32,
         multicall: Some(MULTICALL3.parse().unwrap()),
         cache: 1 << 20,
+        poll_interval: Duration::from_millis(50),
     }
 }
 
