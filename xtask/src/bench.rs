@@ -19,6 +19,9 @@ pub(crate) fn run(project: &Project, suite: &str, json: bool) -> Result<()> {
     if json {
         bench.arg("--json");
     }
-    bench.env("WATCHKEEPER_PLUGINS", project.components()).env("WATCHKEEPER_BINARY", ready.watchkeeper).envs(environment);
+    bench
+        .env("WATCHKEEPER_PLUGINS", project.components())
+        .env("WATCHKEEPER_BINARY", ready.watchkeeper)
+        .envs(environment);
     command::run(&mut bench)
 }

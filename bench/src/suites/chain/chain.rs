@@ -11,7 +11,7 @@ use std::{
 
 use alloy_primitives::Bytes;
 use alloy_rpc_client::RpcClient;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use prometheus::Registry;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -46,7 +46,8 @@ impl Chain {
             .spawn()
             .context("can't start Anvil")?;
         let mut lines = BufReader::new(anvil.stdout.take().context("Anvil says nothing")?).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix("Listening on ").map(str::to_owned));
+        let address =
+            lines.by_ref().map_while(Result::ok).find_map(|line| line.strip_prefix("Listening on ").map(str::to_owned));
         std::thread::spawn(move || lines.for_each(drop));
         let url = format!("http://{}", address.context("Anvil doesn't say where it listens")?.trim());
         let chain = Self { anvil, client: client(&url)?, url };
@@ -68,11 +69,22 @@ impl Chain {
         self.ask("evm_mine", json!([])).await.map(drop)
     }
 
+    /// Waits until a transaction is mined.
+    pub(super) async fn receipt(&self, hash: &Value) -> Result<Value> {
+        for _ in 0..1_000 {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash])).await?;
+            if !receipt.is_null() {
+                return Ok(receipt);
+            }
+        }
+        bail!("a transaction is not mined")
+    }
+
     async fn install(&self) -> Result<()> {
         let sender = self.ask("eth_accounts", json!([])).await?.get(0).context("no account")?.clone();
         let create = json!([{ "from": sender, "data": built::bytecode("Multicall3")?, "gas": "0x1c9c380" }]);
         let sent = self.ask("eth_sendTransaction", create).await?;
-        let receipt = self.ask("eth_getTransactionReceipt", json!([sent])).await?;
+        let receipt = self.receipt(&sent).await?;
         let code = self.ask("eth_getCode", json!([receipt.get("contractAddress"), "latest"])).await?;
         for (address, code) in [(MULTICALL3, code), (VALUES, json!(VALUES_CODE)), (EVENTS, json!(EVENTS_CODE))] {
             self.ask("anvil_setCode", json!([address, code])).await?;
@@ -105,6 +117,7 @@ pub(super) fn open(url: &str) -> Result<Chains> {
         max_concurrent: 32,
         multicall: Some(MULTICALL3.parse()?),
         cache: 8 << 20,
+        poll_interval: Duration::from_secs(2),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Chains::open(&BTreeMap::from([("bench".to_owned(), settings)]), &metrics, &Handle::current(), &clock)?)
@@ -113,7 +126,8 @@ pub(super) fn open(url: &str) -> Result<Chains> {
 /// A new run's grant.
 pub(super) fn reads(chains: &Chains) -> Result<ChainReads> {
     let job = JobName::new("reader")?;
-    let grant = chains.grant(&job, &toml::Value::Array(vec!["bench".into()])).map_err(|error| anyhow!("{}", error.message))?;
+    let grant =
+        chains.grant(&job, &toml::Value::Array(vec!["bench".into()])).map_err(|error| anyhow!("{}", error.message))?;
     let begun: Box<dyn Any> = grant.begin(&job);
     begun.downcast::<ChainReads>().map(|reads| *reads).map_err(|_| anyhow!("another capability's grant"))
 }

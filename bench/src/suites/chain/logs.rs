@@ -34,7 +34,8 @@ pub(super) async fn measure(chain: &Chain, report: &mut Report) -> Result<()> {
 
         let begun = Instant::now();
         for block in first..first + BLOCKS {
-            let filter = Filter::new().address(EVENTS.parse::<alloy_primitives::Address>()?).from_block(block).to_block(block);
+            let filter =
+                Filter::new().address(EVENTS.parse::<alloy_primitives::Address>()?).from_block(block).to_block(block);
             let events: Vec<Log> = alloy.request("eth_getLogs", (filter,)).await?;
             ensure!(events.len() == EVENTS_A_BLOCK, "{} events", events.len());
         }
@@ -63,7 +64,7 @@ async fn emit(chain: &Chain) -> Result<u64> {
         let data = format!("{EVENTS_A_BLOCK:#066x}");
         let sent = json!([{ "from": sender, "to": EVENTS, "data": data, "gas": "0x1c9c380" }]);
         let hash = chain.ask("eth_sendTransaction", sent).await?;
-        let receipt = chain.ask("eth_getTransactionReceipt", json!([hash])).await?;
+        let receipt = chain.receipt(&hash).await?;
         ensure!(receipt.get("status") == Some(&json!("0x1")), "the events were not emitted");
         let number = receipt.get("blockNumber").and_then(|number| number.as_str()).context("no block")?;
         first.get_or_insert(u64::from_str_radix(number.trim_start_matches("0x"), 16)?);

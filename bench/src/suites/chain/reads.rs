@@ -52,7 +52,9 @@ pub(super) async fn measure(chain: &Chain, report: &mut Report) -> Result<()> {
         at_once.push(begun.elapsed());
     }
     let what = format!("{VALUES_READ} values of a contract, read by {JOBS} jobs at one head");
-    let how = format!("medians of {ROUNDS} rounds, each at a new block, through the capability's grant; the node is Anvil on this machine");
+    let how = format!(
+        "medians of {ROUNDS} rounds, each at a new block, through the capability's grant; the node is Anvil on this machine"
+    );
     let mut beside = |name: &str, peer: String, theirs: f64, how: String| {
         report.add(Row {
             name: name.to_owned(),
@@ -95,8 +97,14 @@ async fn requests(chain: &Chain, report: &mut Report) -> Result<()> {
         what: format!("HTTP requests for {VALUES_READ} values of a contract, read by {JOBS} jobs at one head"),
         value: *most as f64,
         unit: "requests",
-        peer: Some(Peer { name: "a request a value".to_owned(), value: VALUES_READ as f64, ratio: Ratio::TheirsOverOurs }),
-        how: format!("the most of {ROUNDS} rounds, each at a new block (the least {least}), counted by a proxy; aim: at most 3"),
+        peer: Some(Peer {
+            name: "a request a value".to_owned(),
+            value: VALUES_READ as f64,
+            ratio: Ratio::TheirsOverOurs,
+        }),
+        how: format!(
+            "the most of {ROUNDS} rounds, each at a new block (the least {least}), counted by a proxy; aim: at most 3"
+        ),
     });
     Ok(())
 }

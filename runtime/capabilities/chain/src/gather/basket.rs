@@ -1,24 +1,20 @@
-//! Baskets: what many askers want within a short window, asked together. An item that is in a basket already, open or on its
+//! Baskets: what many askers want within a short while, asked together. An item that is in a basket already, open or on its
 //! way, is not asked again. A basket is a flight: it goes out although an asker left, and not at all if all did.
 
 use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::sync::Notify;
 
 use super::{
     Id,
     flight::{Flight, Watch, begin},
+    window::company,
 };
 use crate::{ReadError, named::NamedChain};
-
-/// How long a basket takes in more before it goes out. Timers tick each millisecond, so this is 2 to 3 ms: less than the way to
-/// any node but a local one, and enough for all jobs that start at one head.
-pub(crate) const WINDOW: Duration = Duration::from_millis(2);
 
 /// What goes into baskets of one kind, and how it is asked.
 pub(crate) trait Kind: Send + Sync + 'static {
@@ -143,8 +139,11 @@ impl<K: Kind> Baskets<K> {
         let sent = Sent { table: Arc::clone(&self.0), group: group.clone(), number, contents: Arc::clone(&contents) };
         let (closed, asker) = (Arc::clone(&full), Arc::clone(chain));
         let flight = begin(&chain.runtime, async move {
-            // It is full, or the window is over.
-            let _either = timeout(WINDOW, closed.notified()).await;
+            let come = || lock(&sent.contents).items.len();
+            tokio::select! {
+                () = company(come) => {}
+                () = closed.notified() => {}
+            }
             let (ids, items) = sent.close();
             let answers = K::ask(&asker, sent.group.clone(), items).await?;
             drop(sent);

@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures_util::{
@@ -37,7 +40,13 @@ pub(crate) struct Flights<K, T>(Arc<Mutex<Table<K, T>>>);
 
 struct Table<K, T> {
     begun: u64,
-    flights: HashMap<K, (u64, Watch<T>)>,
+    flights: HashMap<K, Entry<T>>,
+}
+
+struct Entry<T> {
+    number: u64,
+    watch: Watch<T>,
+    arrivals: Arc<AtomicUsize>,
 }
 
 impl<K, T> Default for Flights<K, T> {
@@ -51,18 +60,26 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// The flight for `key`, and whether it was there already. An answer that has come serves nobody who asks later.
-    pub(crate) fn join<W>(&self, runtime: &Handle, key: K, work: impl FnOnce() -> W) -> (Flight<T>, bool)
+    /// The flight for `key`, and whether it was there already. An answer that has come serves nobody who asks later. The work
+    /// is given how many have come for it.
+    pub(crate) fn join<W>(
+        &self,
+        runtime: &Handle,
+        key: K,
+        work: impl FnOnce(Arc<AtomicUsize>) -> W,
+    ) -> (Flight<T>, bool)
     where
         W: Future<Output = Result<T, ReadError>> + Send + 'static,
     {
         let mut table = lock(&self.0);
-        if let Some(flight) = table.flights.get(&key).and_then(|(_, watch)| watch.upgrade()) {
+        if let Some((entry, flight)) = table.flights.get(&key).and_then(|entry| Some((entry, entry.watch.upgrade()?))) {
+            entry.arrivals.fetch_add(1, Ordering::Relaxed);
             return (flight, true);
         }
         table.begun += 1;
         let landing = Landing { table: Arc::clone(&self.0), key: key.clone(), number: table.begun };
-        let work = work();
+        let arrivals = Arc::new(AtomicUsize::new(1));
+        let work = work(Arc::clone(&arrivals));
         let flight = begin(runtime, async move {
             let answer = work.await;
             drop(landing);
@@ -70,7 +87,7 @@ where
         });
         if let Some(watch) = flight.downgrade() {
             let number = table.begun;
-            table.flights.insert(key, (number, watch));
+            table.flights.insert(key, Entry { number, watch, arrivals });
         }
         (flight, false)
     }
@@ -86,7 +103,7 @@ struct Landing<K: Eq + Hash, T> {
 impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         let mut table = lock(&self.table);
-        if table.flights.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+        if table.flights.get(&self.key).is_some_and(|entry| entry.number == self.number) {
             table.flights.remove(&self.key);
         }
     }
@@ -98,8 +115,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use tokio::sync::Semaphore;
 
     use super::*;
@@ -110,7 +125,7 @@ mod tests {
         let (asked, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(0)));
         let join = || {
             let (asked, gate) = (Arc::clone(&asked), Arc::clone(&gate));
-            flights.join(&runtime, 7, || async move {
+            flights.join(&runtime, 7, |_arrivals| async move {
                 gate.acquire().await.unwrap().forget();
                 Ok(asked.fetch_add(1, Ordering::SeqCst))
             })
@@ -142,7 +157,7 @@ mod tests {
                 gate.acquire().await.unwrap().forget();
                 Ok(())
             };
-            flights.join(&runtime, 7, || work).0
+            flights.join(&runtime, 7, |_arrivals| work).0
         };
         let (first, second) = (join(), join());
         ended.acquire().await.unwrap().forget();
@@ -154,7 +169,7 @@ mod tests {
         let left = join();
         drop(left);
         ended.acquire().await.unwrap().forget();
-        let (_flight, joined) = flights.join(&runtime, 7, || async { Ok(()) });
+        let (_flight, joined) = flights.join(&runtime, 7, |_arrivals| async { Ok(()) });
         assert!(!joined, "what nobody waited for is asked anew");
     }
 }

@@ -17,12 +17,13 @@ mod fixed;
 mod flight;
 mod known;
 mod requests;
+mod window;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use alloy_primitives::{Address, B256, keccak256};
 use serde_json::value::RawValue;
-use tokio::{sync::Semaphore, time::sleep};
+use tokio::sync::Semaphore;
 
 pub(crate) use known::Known;
 
@@ -32,12 +33,13 @@ use crate::{
     read::{ReadHeader, ReadLogs},
     telemetry::{ReadsSaved, Saved},
 };
-use basket::{Baskets, WINDOW};
+use basket::Baskets;
 use cache::{Cache, Kept};
 use calls::Calls;
 use finality::Finality;
 use flight::Flights;
 use requests::{Request, Requests};
+use window::company;
 
 /// The digest of something that is asked.
 pub(crate) type Id = B256;
@@ -105,10 +107,10 @@ impl NamedChain {
             gather.saved(Saved::Cache, 1);
             return Ok(header);
         }
-        let (flight, joined) = gather.headers.join(&self.runtime, at, || {
+        let (flight, joined) = gather.headers.join(&self.runtime, at, |arrivals| {
             let chain = Arc::clone(self);
             async move {
-                sleep(WINDOW).await;
+                company(|| arrivals.load(Ordering::Relaxed)).await;
                 let header = chain.read(&ReadHeader { at }).await?;
                 if at == At::Finalized {
                     chain.gather.finality.saw(header.number);
@@ -134,7 +136,7 @@ impl NamedChain {
 
     /// Events; the same ones, asked by several at once, are asked once.
     pub(crate) async fn logs(self: &Arc<Self>, query: LogQuery, read: ReadLogs) -> Result<Vec<Entry>, ReadError> {
-        let (flight, joined) = self.gather.logs.join(&self.runtime, query, || {
+        let (flight, joined) = self.gather.logs.join(&self.runtime, query, |_arrivals| {
             let chain = Arc::clone(self);
             async move { chain.read(&read).await.map(Arc::new) }
         });

@@ -105,7 +105,7 @@ async fn in_batch(chain: &Arc<NamedChain>, id: Id, request: Request) -> Result<A
 }
 
 async fn alone(chain: &Arc<NamedChain>, id: Id, request: Request) -> Result<Arc<RawValue>, ReadError> {
-    let (flight, joined) = chain.gather.alone.join(&chain.runtime, id, || {
+    let (flight, joined) = chain.gather.alone.join(&chain.runtime, id, |_arrivals| {
         let chain = Arc::clone(chain);
         let Request { method, params } = request;
         async move { chain.read(&ReadRequest { method, params: RawValue::to_owned(&params) }).await.map(Arc::from) }
