@@ -12,6 +12,8 @@ mod client_commands;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod contract_metrics;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod fuzz;
