@@ -16,6 +16,8 @@ mod contract_metrics;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod documentation;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod grants;
