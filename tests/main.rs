@@ -22,6 +22,8 @@ mod fuzz;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod heads;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod other_toolchains;
@@ -32,7 +34,11 @@ mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rollup;
+#[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod stand_ins;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
