@@ -12,7 +12,11 @@ mod client_commands;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod contract_metrics;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod documentation;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
