@@ -1,3 +1,9 @@
 //! The plugin as a whole against a chain that is made up here.
 
+mod burn;
+mod config;
+mod deposits;
+mod fake;
+mod operations;
 mod readme;
+mod refused;
