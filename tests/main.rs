@@ -14,6 +14,8 @@ mod command_line;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod erc4337;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod grants;

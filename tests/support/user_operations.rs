@@ -14,7 +14,8 @@ const OWNER_KEY: &str = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a
 const SIGNER: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 const SIGNER_KEY: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 const GAS: &str = "0x989680";
-const MAX_FEE: u64 = 3_000_000_000;
+/// Wei per unit of gas, at most.
+pub(crate) const MAX_FEE: u64 = 3_000_000_000;
 const PRIORITY_FEE: u64 = 1_000_000_000;
 const UNTIL: &str = "0x0000000000000000000000000000000000000000000000000000ffffffffffff";
 
@@ -50,6 +51,7 @@ pub(crate) struct Operation {
     pub(crate) call_gas: u64,
     pub(crate) verification_gas: u64,
     pub(crate) pre_verification_gas: u64,
+    pub(crate) priority_fee: u64,
     /// None: the account pays.
     pub(crate) paymaster: Option<Paymaster>,
     /// What follows the paymaster's address and limits.
@@ -126,6 +128,7 @@ impl<'a> Stage<'a> {
             call_gas: 200_000,
             verification_gas: 1_000_000,
             pre_verification_gas: 60_000,
+            priority_fee: PRIORITY_FEE,
             paymaster: paymaster.cloned(),
             paymaster_data: String::new(),
             signature: format!("0x{}1b", "ff".repeat(64)),
@@ -183,7 +186,8 @@ impl<'a> Stage<'a> {
         operation
     }
 
-    fn operation_type(&self) -> &'static str {
+    /// The type of an operation, as signatures name it.
+    pub(crate) fn operation_type(&self) -> &'static str {
         match self.version {
             EntryPoint::V06 => "(address,uint256,bytes,bytes,uint256,uint256,uint256,uint256,uint256,bytes,bytes)",
             EntryPoint::V07 | EntryPoint::V08 => "(address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes)",
@@ -195,20 +199,20 @@ impl<'a> Stage<'a> {
         let Operation { sender, nonce, init_code, call_data, signature, .. } = operation;
         let (call, verification, before) =
             (operation.call_gas, operation.verification_gas, operation.pre_verification_gas);
-        let data = &operation.paymaster_data;
+        let (data, priority) = (&operation.paymaster_data, operation.priority_fee);
         let pair = |high: u64, low: u64| format!("{high:032x}{low:032x}");
         let address = operation.paymaster.as_ref().map(|paymaster| &paymaster.address);
         match self.version {
             EntryPoint::V06 => {
                 let paid = address.map_or("0x".to_owned(), |address| format!("{address}{data}"));
                 format!(
-                    "({sender},{nonce},{init_code},{call_data},{call},{verification},{before},{MAX_FEE},{PRIORITY_FEE},{paid},{signature})"
+                    "({sender},{nonce},{init_code},{call_data},{call},{verification},{before},{MAX_FEE},{priority},{paid},{signature})"
                 )
             }
             EntryPoint::V07 | EntryPoint::V08 => {
                 let limits = pair(200_000, 100_000);
                 let paid = address.map_or("0x".to_owned(), |address| format!("{address}{limits}{data}"));
-                let (gas, fees) = (pair(verification, call), pair(PRIORITY_FEE, MAX_FEE));
+                let (gas, fees) = (pair(verification, call), pair(priority, MAX_FEE));
                 format!("({sender},{nonce},{init_code},{call_data},0x{gas},{before},0x{fees},{paid},{signature})")
             }
         }

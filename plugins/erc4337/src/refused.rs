@@ -14,8 +14,8 @@ use watchkeeper_sdk::{chain, prelude::*};
 
 use self::node::Sent;
 use crate::{
-    config::{Config, Version},
-    reason::Refusal,
+    config::{Config, OTHER, Version},
+    reason::{Reason, Refusal},
 };
 
 /// Bundles whose reason one run looks for at most.
@@ -28,8 +28,8 @@ const UNKNOWN: &str = "unknown";
 #[derive(Metrics)]
 #[metric(prefix = "erc4337", labels("chain"))]
 pub(crate) struct Metrics {
-    /// Bundles that failed as a whole, by the EntryPoint's code, such as `AA31`, and the paymaster of the operation that it names;
-    /// `other` for another reason, `unknown` where none can be told. Only with `max_refused_blocks_per_run`.
+    /// Bundles that failed as a whole, by the EntryPoint's code, such as `AA31`, or `other` for another reason, and by the paymaster
+    /// of the operation that it names. `unknown` stands for what can't be told. Only with `max_refused_blocks_per_run`.
     #[metric(labels("entry_point_version", "paymaster", "class"))]
     refused_bundles_total: Counter<4>,
     /// Settled blocks that were not looked through for refused bundles yet.
@@ -112,15 +112,13 @@ impl Metrics {
 
 impl<'a> Refused<'a> {
     fn of(config: &'a Config, sent: &Sent, data: Option<&Bytes>) -> Self {
-        let Some(data) = data else {
-            return Self { version: sent.version, paymaster: UNKNOWN, class: UNKNOWN };
-        };
-        let refusal = Refusal::read(data);
+        let refusal = data.and_then(|data| Refusal::read(data));
         let paymaster = refusal.and_then(|refusal| bundle::paymaster(sent.version, &sent.input, refusal.operation));
-        Self {
-            version: sent.version,
-            paymaster: paymaster.map_or(UNKNOWN, |paymaster| config.payer(paymaster)),
-            class: refusal.and_then(|refusal| refusal.code).unwrap_or(crate::config::OTHER),
-        }
+        let class = match data.map(|data| Reason::read(data)) {
+            Some(Reason::Code(code)) => code,
+            Some(_) => OTHER,
+            None => UNKNOWN,
+        };
+        Self { version: sent.version, paymaster: paymaster.map_or(UNKNOWN, |paymaster| config.payer(paymaster)), class }
     }
 }

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use watchkeeper_sdk::{alloy_primitives::U64, chain::Error, prelude::*};
 
 use super::bundle;
-use crate::config::{EntryPoints, Version};
+use crate::{
+    config::{EntryPoints, Version},
+    reason::{Reason, Refusal},
+};
 
 /// A call of `handleOps` that was sent.
 #[derive(Debug)]
@@ -91,10 +94,14 @@ async fn again(chain: &Chain, sent: &Sent, number: u64) -> Result<Option<Bytes>,
     let call = Call { to: sent.entry_point, data: sent.input.clone() };
     let (_, replies) = chain.call(Block::Number(before), [call]).await?;
     Ok(match replies.into_iter().next() {
-        // Another failure than the block's: an EntryPoint says why it refuses a bundle.
-        Some(Reply::Reverted(data)) => crate::reason::Refusal::read(&data).map(|_| data),
-        Some(Reply::Returned(_)) | None => None,
+        Some(Reply::Reverted(data)) if is_the_entry_points(&data) => Some(data),
+        // Another failure than the block's, or none.
+        _ => None,
     })
+}
+
+fn is_the_entry_points(data: &[u8]) -> bool {
+    Refusal::read(data).is_some() || matches!(Reason::read(data), Reason::Code(_))
 }
 
 #[derive(Deserialize)]
