@@ -49,7 +49,8 @@ impl Metrics {
         let kept = kept.filter(|spending| *spending.plan() == plan);
         let begun = match kept {
             Some(spending) => {
-                let scan = builder(chain, config, First::Head).open().await?;
+                let next = First::Block(spending.until().block + 1);
+                let scan = builder(chain, config, next).open().await?;
                 // Sums hold what was replaced; the events that are there now don't.
                 if scan.reorganised() { anew(chain, config, plan).await? } else { Some((spending, scan)) }
             }

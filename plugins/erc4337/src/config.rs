@@ -27,7 +27,7 @@ pub(crate) struct Config {
     #[schemars(with = "BTreeMap<String, Address>")]
     pub(crate) entry_points: EntryPoints,
     /// The paymasters whose deposit, stake, burn rate and runway are wanted, by the name that the label `paymaster` gets. The
-    /// others' operations are counted together as `other`, and those that pay for themselves as `none`. 64 at most.
+    /// others' operations are counted together as `other`, and those that pay for themselves as `none`. 24 at most.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Paymaster>")]
     pub(crate) paymasters: Paymasters,
@@ -36,10 +36,10 @@ pub(crate) struct Config {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Address>")]
     pub(crate) factories: Factories,
-    /// The windows of burn rate and runway: whole minutes, hours or days, as in "1h" and "7d", from a minute to 31 days. 6 at
+    /// The windows of burn rate and runway: whole minutes, hours or days, as in "1h" and "7d", from a minute to 31 days. 4 at
     /// most.
     #[serde(default)]
-    #[schemars(with = "Vec<String>", length(max = 6))]
+    #[schemars(with = "Vec<String>", length(max = 4))]
     pub(crate) windows: Windows,
     /// Blocks behind the head that count as settled: a reorganisation that is no deeper takes nothing back that was counted.
     #[serde(default = "depth")]

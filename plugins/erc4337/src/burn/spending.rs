@@ -175,6 +175,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_remembered_fits_into_the_state_at_its_most() {
+        let windows: Vec<String> = ["1m", "2m", "3m", "4m"].map(str::to_owned).to_vec();
+        assert!(Windows::try_from([windows.clone(), vec!["5m".to_owned()]].concat()).is_err(), "these are the most");
+        let windows = Windows::try_from(windows).unwrap();
+        let (mut spending, now) = (spending(0), 1_700_000_000);
+        for paymaster in 1..=24 {
+            for version in [Version::V06, Version::V07, Version::V08, Version::V09] {
+                for time in now - 241..=now {
+                    spending.add(&windows, version, Address::repeat_byte(paymaster), time, U256::ONE << 66);
+                }
+            }
+        }
+        spending.advance(&windows, Moment { block: 99, timestamp: now }, now);
+        let bytes = watchkeeper_sdk::serde_json::to_vec(&spending).unwrap().len();
+        assert!((600_000..1 << 20).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
     fn a_window_that_begins_before_the_sums_do_is_unknown() {
         let (windows, now) = (windows(), 1_700_000_000);
         let begin = windows.iter().next().unwrap().begin(now);

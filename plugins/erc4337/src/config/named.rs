@@ -6,8 +6,10 @@ use watchkeeper_sdk::prelude::*;
 
 use super::{NONE, OTHER, Version};
 
-/// The most names of a kind: each is several series.
-const MOST: usize = 64;
+/// The most factories: each is a series.
+const MOST_FACTORIES: usize = 64;
+/// The most paymasters: what each spent in each window is kept in the job's state, all of them as one value.
+const MOST_PAYMASTERS: usize = 24;
 /// The longest name, in bytes.
 const LONGEST: usize = 64;
 
@@ -78,7 +80,7 @@ impl TryFrom<BTreeMap<String, Paymaster>> for Paymasters {
     type Error = String;
 
     fn try_from(named: BTreeMap<String, Paymaster>) -> Result<Self, String> {
-        check(named.iter().map(|(name, paymaster)| (name.as_str(), paymaster.address)))?;
+        check(named.iter().map(|(name, paymaster)| (name.as_str(), paymaster.address)), MOST_PAYMASTERS)?;
         for (name, paymaster) in &named {
             for version in &paymaster.versions {
                 Version::parse(version).map_err(|problem| format!("paymaster `{name}`: {problem}"))?;
@@ -92,12 +94,12 @@ impl TryFrom<BTreeMap<String, Address>> for Factories {
     type Error = String;
 
     fn try_from(named: BTreeMap<String, Address>) -> Result<Self, String> {
-        check(named.iter().map(|(name, address)| (name.as_str(), *address)))?;
+        check(named.iter().map(|(name, address)| (name.as_str(), *address)), MOST_FACTORIES)?;
         Ok(Self(named))
     }
 }
 
-fn check<'a>(named: impl Iterator<Item = (&'a str, Address)>) -> Result<(), String> {
+fn check<'a>(named: impl Iterator<Item = (&'a str, Address)>, most: usize) -> Result<(), String> {
     let mut addresses = BTreeSet::new();
     for (name, address) in named {
         if name.is_empty() || name.len() > LONGEST {
@@ -113,5 +115,5 @@ fn check<'a>(named: impl Iterator<Item = (&'a str, Address)>) -> Result<(), Stri
             return Err(format!("`{name}`: {address} has another name already"));
         }
     }
-    if addresses.len() > MOST { Err(format!("at most {MOST} names")) } else { Ok(()) }
+    if addresses.len() > most { Err(format!("at most {most} names")) } else { Ok(()) }
 }

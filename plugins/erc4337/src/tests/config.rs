@@ -45,10 +45,17 @@ fn a_config_that_cannot_work_is_refused_with_its_key() {
 
 #[test]
 fn names_are_bounded() {
-    let many = |count: u64| -> Value {
-        let named = (1..=count).map(|number| (format!("n{number}"), json!(format!("{number:#042x}"))));
+    let address = |number: u64| json!(format!("{number:#042x}"));
+    let factories = |count| -> Value {
+        let named = (1..=count).map(|number| (format!("n{number}"), address(number)));
         json!({ "factories": Value::Object(named.collect()) })
     };
-    assert!(World::new(10, 2).run(&many(64)).outcome.is_ok());
-    assert!(problem(&many(65)).contains("at most 64 names"));
+    assert!(World::new(10, 2).run(&factories(64)).outcome.is_ok());
+    assert!(problem(&factories(65)).contains("at most 64 names"));
+    let paymasters = |count| -> Value {
+        let named = (1..=count).map(|number| (format!("n{number}"), json!({ "address": address(number) })));
+        json!({ "paymasters": Value::Object(named.collect()) })
+    };
+    assert!(World::new(10, 2).run(&paymasters(24)).outcome.is_ok());
+    assert!(problem(&paymasters(25)).contains("at most 24 names"));
 }
