@@ -5,9 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{DEPTH, PATIENCE, close, deployment, job, receipts, settled, sponsored, stage_with_paymaster, value};
-use crate::support::{
-    Anvil, Exposition, Fault, FaultProxy, Signal, Watchkeeper, contracts::EntryPoint, eventually,
-};
+use crate::support::{Anvil, Exposition, Fault, FaultProxy, Signal, Watchkeeper, contracts::EntryPoint, eventually};
 
 const VERSION: EntryPoint = EntryPoint::V07;
 const OURS: [(&str, &str); 1] = [("paymaster", "ours")];
@@ -62,7 +60,8 @@ fn a_kill_at_any_time_loses_and_doubles_nothing() {
 fn what_is_taken_back_before_it_settles_is_never_counted() {
     let anvil = Anvil::start(&[]);
     let (stage, ours) = stage_with_paymaster(&anvil, VERSION);
-    let watchkeeper = Watchkeeper::start(&deployment(anvil.url(), &job(&[("ours", &ours)], "")));
+    let folder = deployment(anvil.url(), &job(&[("ours", &ours)], ""));
+    let watchkeeper = Watchkeeper::start(&folder);
     settled(&watchkeeper, &anvil);
     for _ in 0..3 {
         sponsored(&stage, &ours);
@@ -81,7 +80,8 @@ fn what_is_taken_back_before_it_settles_is_never_counted() {
 fn a_reorganisation_below_the_depth_is_said_and_rates_are_those_of_the_chain_that_is_there() {
     let anvil = Anvil::start(&[]);
     let (stage, ours) = stage_with_paymaster(&anvil, VERSION);
-    let watchkeeper = Watchkeeper::start(&deployment(anvil.url(), &job(&[("ours", &ours)], "windows = [\"1h\"]\n")));
+    let folder = deployment(anvil.url(), &job(&[("ours", &ours)], "windows = [\"1h\"]\n"));
+    let watchkeeper = Watchkeeper::start(&folder);
     for _ in 0..3 {
         sponsored(&stage, &ours);
     }

@@ -31,8 +31,10 @@ fn compare(multicall3: bool) {
     {
         stage.deposit(paymaster, ETHER / 1_000 * (amount as u128 + 1));
     }
-    let named: Vec<(&str, &Paymaster)> = paymasters.iter().map(|(name, paymaster)| (name.as_str(), paymaster)).collect();
-    let watchkeeper = Watchkeeper::start(&deployment(anvil.url(), &job(&named, "")));
+    let named: Vec<(&str, &Paymaster)> =
+        paymasters.iter().map(|(name, paymaster)| (name.as_str(), paymaster)).collect();
+    let folder = deployment(anvil.url(), &job(&named, ""));
+    let watchkeeper = Watchkeeper::start(&folder);
     let scrape = settled(&watchkeeper, &anvil);
     let mut seen = Vec::new();
     for version in EntryPoint::ALL {

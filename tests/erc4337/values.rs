@@ -55,8 +55,13 @@ fn compare(version: EntryPoint, traced: bool) {
     let named = [("ours", &cast.ours), ("poor", &cast.poor)];
     let further = format!("max_refused_blocks_per_run = 1000\n[config.factories]\nsimple = \"{}\"\n", stage.factory);
     let text = job(&named, &further);
-    let text = if traced { text.replace("chain = [\"dev\"]\nstate = true\n", &format!("state = true\n{TRACED}")) } else { text };
-    let watchkeeper = Watchkeeper::start(&deployment(anvil.url(), &text));
+    let text = if traced {
+        text.replace("chain = [\"dev\"]\nstate = true\n", &format!("state = true\n{TRACED}"))
+    } else {
+        text
+    };
+    let folder = deployment(anvil.url(), &text);
+    let watchkeeper = Watchkeeper::start(&folder);
 
     play(&anvil, &stage, &cast);
     let scrape = settled(&watchkeeper, &anvil);
@@ -131,7 +136,8 @@ fn too_low(stage: &Stage<'_>) -> Operation {
             little = operation.verification_gas;
         }
     }
-    Operation { verification_gas: enough, ..operation }
+    operation.verification_gas = enough;
+    operation
 }
 
 fn compare_operations(compared: &mut Compared, anvil: &Anvil, cast: &Cast) {
@@ -160,7 +166,8 @@ fn compare_operations(compared: &mut Compared, anvil: &Anvil, cast: &Cast) {
         };
         assert_eq!(outcomes.iter().sum::<f64>(), mine.len() as f64, "{payer} {mine:?}");
         assert_eq!(outcomes[1..].iter().sum::<f64>(), failed, "{payer} {mine:?}");
-        for (outcome, count) in ["success", "reverted", "postop_reverted", "prefund_too_low"].into_iter().zip(outcomes) {
+        for (outcome, count) in ["success", "reverted", "postop_reverted", "prefund_too_low"].into_iter().zip(outcomes)
+        {
             compared.is("erc4337_operations_total", &[("paymaster", payer), ("outcome", outcome)], count);
         }
     }

@@ -142,15 +142,6 @@ impl<'a> Stage<'a> {
         transact(self.anvil, &json!({"to": self.version.address(), "data": data, "gas": GAS}))
     }
 
-    /// Signs operations and puts them into the pool; returns the transaction's hash.
-    #[track_caller]
-    pub(crate) fn submit(&self, operations: &[Operation]) -> Value {
-        let from = self.anvil.rpc("eth_accounts", json!([]))[0].clone();
-        let transaction =
-            json!({"from": from, "to": self.version.address(), "data": self.bundle(operations), "gas": GAS});
-        self.anvil.rpc("eth_sendTransaction", json!([transaction]))
-    }
-
     /// Whether the EntryPoint would execute an operation now.
     #[track_caller]
     pub(crate) fn takes(&self, operation: &Operation) -> bool {
@@ -225,8 +216,7 @@ impl<'a> Stage<'a> {
 
     #[track_caller]
     fn pay(&self, to: &str, data: &str, wei: u128) {
-        let receipt =
-            transact(self.anvil, &json!({"to": to, "data": data, "value": format!("{wei:#x}"), "gas": GAS}));
+        let receipt = transact(self.anvil, &json!({"to": to, "data": data, "value": format!("{wei:#x}"), "gas": GAS}));
         assert_eq!(receipt["status"], "0x1", "{receipt}");
     }
 }
