@@ -27,7 +27,7 @@ pub(super) async fn failed(chain: &Chain, entry_points: &EntryPoints, number: u6
     if block.number != U64::from(number) {
         return Err(Error::Malformed(format!("asked for block {number}, got {}", block.number)));
     }
-    let sent = block.transactions.into_iter().filter_map(|transaction| transaction.to_entry_point(entry_points));
+    let sent = block.transactions.into_iter().filter_map(|transaction| transaction.bundle(entry_points));
     let outcomes = sent.map(async |sent| Ok(has_failed(chain, &sent).await?.then_some(sent)));
     let outcomes: Vec<Option<Sent>> = try_join_all(outcomes).await?;
     Ok(outcomes.into_iter().flatten().collect())
@@ -118,7 +118,7 @@ struct Transaction {
 }
 
 impl Transaction {
-    fn to_entry_point(self, entry_points: &EntryPoints) -> Option<Sent> {
+    fn bundle(self, entry_points: &EntryPoints) -> Option<Sent> {
         let entry_point = self.to?;
         let version = entry_points.version_of(entry_point)?;
         let sent = Sent { hash: self.hash, entry_point, version, input: self.input };
