@@ -20,6 +20,8 @@ mod fuzz;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod heads;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod other_toolchains;
@@ -30,7 +32,11 @@ mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rollup;
+#[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod stand_ins;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Serialize for ChainName {
 }
 
 /// An EVM chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChainSettings {
     /// What the chain's nodes must say that they are.
     pub chain_id: u64,
@@ -59,6 +59,12 @@ pub struct ChainSettings {
     pub max_response: u64,
     /// Requests in flight, over all endpoints. 32 unless told.
     pub max_concurrent: u64,
+    /// An endpoint whose newest block is older is out. None unless told: no head is too old.
+    pub max_head_age: Option<Duration>,
+    /// How many endpoints have to agree on a read of a block: at most as many as there are. 1 unless told.
+    pub quorum: u64,
+    /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it. 2 s unless told.
+    pub poll_interval: Duration,
 }
 
 /// A chain's own currency.
@@ -79,6 +85,9 @@ pub(crate) struct ChainShape {
     timeout: Option<Span>,
     max_response: Option<Size>,
     max_concurrent: Option<Count>,
+    max_head_age: Option<Span>,
+    quorum: Option<Count>,
+    poll_interval: Option<Span>,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +114,17 @@ impl ChainShape {
                 "write what `eth_chainId` answers, such as 1",
             ));
         }
+        let endpoints = self.endpoints.len() as u64;
+        let max_head_age = match self.max_head_age {
+            None => None,
+            Some(Span(age)) => {
+                let range = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+                Some(in_range(source, &key.with("max_head_age"), age, range, show_duration)?)
+            }
+        };
         Ok(ChainSettings {
+            max_head_age,
+            quorum: count("quorum", self.quorum.unwrap_or(Count(1)), 1, endpoints.max(1))?,
             chain_id: self.chain_id.0,
             currency: self.currency.map(|shape| shape.resolve(source, &key.with("currency"))).transpose()?,
             endpoints: resolve_all(self.endpoints, source, &key.with("endpoints"), environment)?,
@@ -124,6 +143,13 @@ impl ChainShape {
                 show_size,
             )?,
             max_concurrent: count("max_concurrent", self.max_concurrent.unwrap_or(Count(32)), 1, 1024)?,
+            poll_interval: in_range(
+                source,
+                &key.with("poll_interval"),
+                self.poll_interval.map_or(Duration::from_secs(2), |span| span.0),
+                Duration::from_millis(50)..=Duration::from_mins(10),
+                show_duration,
+            )?,
         })
     }
 }

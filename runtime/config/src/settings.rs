@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What `watchkeeper.toml` says. Paths are relative to its folder, and resolved here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The web server.
     pub server: ServerSettings,
@@ -85,10 +85,10 @@ impl Settings {
     }
 }
 
-/// `chains.NAME.endpoints[N]` and `chains.NAME.endpoints[N].url`.
+/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`.
 fn is_secret(key: &KeyPath) -> bool {
     let url = match key.0.as_slice() {
-        [rest @ .., Step::Key(last)] if last == "url" => rest,
+        [rest @ .., Step::Key(last)] if last == "url" || last == "websocket" => rest,
         all => all,
     };
     matches!(url, [Step::Key(chains), Step::Key(_), Step::Key(endpoints), Step::Index(_)]

@@ -1,23 +1,37 @@
 //! The chains of one configuration. Made anew when the configuration changes, untouched when a plugin does.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{runtime::Handle, sync::Semaphore};
-use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open};
-use watchkeeper_model::{Clock, JobName};
+use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
+use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open, TellHead};
+use watchkeeper_model::{Clock, HeadFeed, JobName};
 
 use crate::{
     ChainMetrics, ChainSettings, NAME, OpenError,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, EndpointOptions},
     grant,
+    heads::{HeadSettings, Heads, SocketSettings},
     named::NamedChain,
+    probe,
     seen::Seen,
+    settings::Urls,
     telemetry::EndpointTelemetry,
     transport::{self, Transport},
 };
 
 /// All chains that a configuration names.
-pub struct Chains(BTreeMap<String, Arc<NamedChain>>);
+pub struct Chains {
+    chains: BTreeMap<String, Arc<NamedChain>>,
+    heads: Vec<Heads>,
+    /// Of the chains that have more than one endpoint.
+    _probes: Vec<AbortOnDropHandle<()>>,
+}
 
 impl Chains {
     /// Opens chains; asks nothing of their endpoints yet. Reads will be tasks of `runtime`, which must not be the one that
@@ -35,36 +49,64 @@ impl Chains {
         for (name, chain) in settings {
             checked.push((name, chain, chain.check(name)?));
         }
-        let https = checked.iter().any(|(_, _, urls)| urls.iter().any(|url| url.scheme() == "https"));
+        let all = || checked.iter().flat_map(|(_, _, urls)| urls);
+        let https = all().any(|urls| urls.http.scheme() == "https");
         let client = transport::client(https)?;
+        let wss = all().any(|urls| urls.websocket.as_ref().is_some_and(|url| url.scheme() == "wss"));
+        let tls = TlsConnector::from(Arc::new(transport::tls(wss)?));
         let opened = metrics.open();
-        let open = |(name, settings, urls): (&String, &ChainSettings, Vec<reqwest::Url>)| {
+        let (mut heads, mut probes) = (Vec::new(), Vec::new());
+        let mut open = |(name, settings, urls): (&String, &ChainSettings, Vec<Urls>)| {
             let label: Arc<str> = name.as_str().into();
-            let endpoint = |(endpoint, url): (&crate::EndpointSettings, reqwest::Url)| {
+            let sockets = settings.endpoints.iter().zip(&urls).filter_map(|(endpoint, urls)| {
+                let (endpoint, url) = (endpoint.name.as_str().into(), urls.websocket.clone()?);
+                Some(SocketSettings { endpoint, url, tls: tls.clone() })
+            });
+            let of_heads = HeadSettings { poll_interval: settings.poll_interval, sockets: sockets.collect() };
+            let best = Arc::default();
+            let endpoint = |(endpoint, urls): (&crate::EndpointSettings, Urls)| {
                 let telemetry = EndpointTelemetry {
                     metrics: metrics.clone(),
                     opened,
                     chain: Arc::clone(&label),
                     endpoint: endpoint.name.as_str().into(),
                 };
-                let transport = Transport::new(client.clone(), url, settings.max_response);
-                Endpoint::new(settings.chain_id, transport, telemetry)
+                let transport = Transport::new(client.clone(), urls.http, settings.max_response);
+                let options = EndpointOptions {
+                    chain_id: settings.chain_id,
+                    max_head_age: settings.max_head_age,
+                    max_concurrent: endpoint.max_concurrent,
+                    requests_per_second: endpoint.requests_per_second,
+                    best: Arc::clone(&best),
+                    clock: Arc::clone(clock),
+                };
+                Endpoint::new(options, transport, telemetry)
             };
             let endpoints = settings.endpoints.iter().zip(urls).map(endpoint).collect();
             let chain = NamedChain {
                 name: Arc::clone(&label),
                 chain_id: settings.chain_id,
                 endpoints,
+                quorum: settings.quorum,
                 timeout: settings.timeout,
                 max_response: settings.max_response,
                 turns: Semaphore::new(settings.max_concurrent.min(Semaphore::MAX_PERMITS)),
                 seen: Seen::default(),
+                forks: Mutex::default(),
+                used: Arc::default(),
+                telemetry: metrics.of_chain(&label),
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };
-            (name.clone(), Arc::new(chain))
+            let chain = Arc::new(chain);
+            if settings.endpoints.len() > 1 {
+                probes.push(AbortOnDropHandle::new(runtime.spawn(probe::keep(Arc::clone(&chain)))));
+            }
+            heads.push(Heads::new(Arc::clone(&chain), of_heads, metrics.heads.clone()));
+            (name.clone(), chain)
         };
-        Ok(Self(checked.into_iter().map(open).collect()))
+        let chains = checked.into_iter().map(&mut open).collect();
+        Ok(Self { chains, heads, _probes: probes })
     }
 }
 
@@ -74,16 +116,20 @@ impl Open for Chains {
     }
 
     fn grant(&self, _job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError> {
-        Ok(Arc::new(grant::parse(&self.0, written)?))
+        Ok(Arc::new(grant::parse(&self.chains, written)?))
+    }
+
+    fn follow(&self, feeds: &BTreeSet<HeadFeed>, tell: &TellHead) {
+        self.heads.iter().for_each(|heads| heads.follow(feeds, tell));
     }
 
     fn chains(&self) -> Vec<ChainHealth> {
-        self.0.values().map(|chain| chain.health()).collect()
+        self.chains.values().map(|chain| chain.health()).collect()
     }
 }
 
 impl fmt::Debug for Chains {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.chains.keys()).finish()
     }
 }

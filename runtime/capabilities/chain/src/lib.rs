@@ -3,18 +3,24 @@
 //! `methods` is the one list of what may be asked.
 //!
 //! A read travels so: `bindings` → `reads` (grant, arguments) → `named` (which endpoint, for how long) → `read` (what is
-//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange).
+//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange). `heads` tells of new blocks.
 
 mod bindings;
 mod chains;
 mod decode;
 mod endpoint;
 mod fault;
+mod forks;
 mod grant;
+mod heads;
 mod methods;
 mod named;
+mod pace;
+mod probe;
+mod quorum;
 mod read;
 mod reads;
+mod score;
 mod seen;
 mod settings;
 mod standing;

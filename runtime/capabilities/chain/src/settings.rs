@@ -16,8 +16,14 @@ pub struct ChainSettings {
     pub timeout: Duration,
     /// The largest answer, in bytes.
     pub max_response: usize,
+    /// An endpoint whose newest block is older is out; none: no head is too old.
+    pub max_head_age: Option<Duration>,
+    /// How many endpoints have to give a read of a block the same answer; 1 asks no second one.
+    pub quorum: usize,
     /// Reads in service at once, of all jobs; more wait.
     pub max_concurrent: usize,
+    /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it.
+    pub poll_interval: Duration,
 }
 
 /// One node that serves a chain.
@@ -27,6 +33,12 @@ pub struct EndpointSettings {
     pub name: String,
     /// Secret. `http` or `https`; a user and password go out as an `Authorization` header.
     pub url: String,
+    /// Secret. `ws` or `wss`: where it tells of new heads.
+    pub websocket: Option<String>,
+    /// Requests in flight; more wait.
+    pub max_concurrent: usize,
+    /// Requests in a second; none: as many as there are.
+    pub requests_per_second: Option<f64>,
 }
 
 impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
@@ -35,6 +47,9 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
         let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
             name: endpoint.name.clone(),
             url: endpoint.url.expose().to_owned(),
+            websocket: endpoint.websocket.as_ref().map(|url| url.expose().to_owned()),
+            max_concurrent: usize::try_from(endpoint.max_concurrent).unwrap_or(usize::MAX),
+            requests_per_second: endpoint.requests_per_second,
         };
         Self {
             chain_id: chain.chain_id,
@@ -42,6 +57,9 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             timeout: chain.timeout,
             max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
             max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+            max_head_age: chain.max_head_age,
+            quorum: usize::try_from(chain.quorum).unwrap_or(usize::MAX),
+            poll_interval: chain.poll_interval,
         }
     }
 }
@@ -73,9 +91,19 @@ pub enum OpenError {
     Client(String),
 }
 
+/// Where an endpoint is.
+pub(crate) struct Urls {
+    pub(crate) http: Url,
+    pub(crate) websocket: Option<Url>,
+}
+
+fn parsed(url: &str, schemes: [&str; 2]) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
 impl ChainSettings {
     /// Checks all but the certificates, and parses the URLs.
-    pub(crate) fn check(&self, chain: &str) -> Result<Vec<Url>, OpenError> {
+    pub(crate) fn check(&self, chain: &str) -> Result<Vec<Urls>, OpenError> {
         let refuse = |key: &str, problem: &str, hint| OpenError::Setting {
             key: format!("{chain}.{key}"),
             problem: problem.to_owned(),
@@ -93,19 +121,25 @@ impl ChainSettings {
         if self.max_concurrent == 0 {
             return Err(refuse("max_concurrent", "no read could ever begin", "write a number from 1"));
         }
+        if self.quorum == 0 || self.quorum > self.endpoints.len() {
+            return Err(refuse("quorum", "not a number of its endpoints", "write 1 up to the number of endpoints"));
+        }
+        if self.endpoints.iter().any(|endpoint| endpoint.max_concurrent == 0) {
+            return Err(refuse("endpoints.max_concurrent", "no request could ever begin", "write a number from 1"));
+        }
         let names: BTreeSet<&str> = self.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         if names.len() < self.endpoints.len() {
             return Err(refuse("endpoints", "two have the same name", "give each endpoint a name of its own"));
         }
         let parse = |endpoint: &EndpointSettings| {
-            let url = Url::parse(&endpoint.url).ok();
-            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()).ok_or_else(|| {
-                refuse(
-                    &format!("endpoints.{}.url", endpoint.name),
-                    "not an HTTP URL",
-                    "write http://HOST:PORT/ or https://HOST/",
-                )
-            })
+            let refused = |key, problem, hint| refuse(&format!("endpoints.{}.{key}", endpoint.name), problem, hint);
+            let http = parsed(&endpoint.url, ["http", "https"])
+                .ok_or_else(|| refused("url", "not an HTTP URL", "write http://HOST:PORT/ or https://HOST/"))?;
+            let websocket = endpoint.websocket.as_ref().map(|url| {
+                parsed(url, ["ws", "wss"])
+                    .ok_or_else(|| refused("websocket", "not a WebSocket URL", "write ws://HOST:PORT/ or wss://HOST/"))
+            });
+            Ok(Urls { http, websocket: websocket.transpose()? })
         };
         self.endpoints.iter().map(parse).collect()
     }

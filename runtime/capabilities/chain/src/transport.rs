@@ -7,7 +7,7 @@ use std::{
     io,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use alloy_json_rpc::{Id, RequestPacket, ResponsePacket};
@@ -31,6 +31,19 @@ const SHORTEST_KEY: usize = 8;
 /// The HTTP client of all endpoints. Certificates are checked against the system's roots, which must exist only if
 /// `https` is used.
 pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls(https)?)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
+    client.build().map_err(|error| OpenError::Client(error.without_url().to_string()))
+}
+
+/// How connections are encrypted, by `https` and `wss`.
+pub(crate) fn tls(https: bool) -> Result<ClientConfig, OpenError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| OpenError::Client(error.to_string()))?;
@@ -39,15 +52,7 @@ pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };
-    let client = Client::builder()
-        .tls_backend_preconfigured(tls.with_no_client_auth())
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .pool_idle_timeout(IDLE)
-        .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
-    client.build().map_err(|error| OpenError::Client(error.without_url().to_string()))
+    Ok(tls.with_no_client_auth())
 }
 
 /// The way to one endpoint.
@@ -69,6 +74,9 @@ impl Transport {
         let request = self.client.post(self.url).header(header::CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
+        if let Some(wish) = retry_after(status.as_u16(), response.headers()) {
+            return Err(Fault::Throttled(wish));
+        }
         if !status.is_success() && !is_about_the_request(status.as_u16()) {
             return Err(Fault::Status(status.as_u16()));
         }
@@ -94,6 +102,19 @@ impl Transport {
             _ => Err(Fault::Status(status.as_u16())),
         }
     }
+}
+
+/// How long a server asks for no requests, where it does.
+fn retry_after(status: u16, headers: &header::HeaderMap) -> Option<Duration> {
+    if !matches!(status, 429 | 503) {
+        return None;
+    }
+    let written = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = written.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(written).ok()?;
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// The parts of a URL that may be keys: all but scheme, host and port, unless too short to be one.

@@ -57,6 +57,11 @@ enum Pin {
 
 impl Read for ReadContracts {
     type Answer = (Header, Vec<Reply>);
+    const AGREED: bool = true;
+
+    fn same((one, replies): &Self::Answer, (other, others): &Self::Answer) -> bool {
+        one.hash == other.hash && replies == others
+    }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Self::Answer, Fault> {
         let header = ReadHeader { at: self.at }.attempt(node).await?;

@@ -43,14 +43,40 @@ pub(crate) struct ReadHeader {
 
 impl Read for ReadHeader {
     type Answer = Header;
+    const AGREED: bool = true;
 
     async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
-        self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)
+        let header = self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)?;
+        if self.at == At::Latest {
+            node.heard(&header)?;
+        }
+        Ok(header)
+    }
+
+    fn same(one: &Header, other: &Header) -> bool {
+        (one.number, one.hash) == (other.number, other.hash)
+    }
+
+    fn common(&self, answers: &[&Header], rank: usize) -> Option<Self> {
+        if matches!(self.at, At::Number(_)) {
+            return None;
+        }
+        let numbers: Vec<u64> = answers.iter().map(|header| header.number).collect();
+        common(&numbers, rank).map(|number| Self { at: At::Number(number) })
     }
 }
 
+/// The newest block that `rank` endpoints have, where they differ in how far they are.
+fn common(numbers: &[u64], rank: usize) -> Option<u64> {
+    let mut numbers = numbers.to_vec();
+    numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+    let common = numbers.get(rank.checked_sub(1)?).copied()?;
+    numbers.iter().any(|number| *number != common).then_some(common)
+}
+
 impl ReadHeader {
-    fn header(&self, answer: &RawValue) -> Result<Header, Fault> {
+    /// The header in a block as nodes write it.
+    pub(crate) fn header(&self, answer: &RawValue) -> Result<Header, Fault> {
         let Some(block) = parse::<Option<Block>>(answer)? else {
             return Err(Fault::NoBlock);
         };

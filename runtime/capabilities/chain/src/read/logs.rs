@@ -128,6 +128,11 @@ impl ReadLogs {
 
 impl Read for ReadLogs {
     type Answer = Vec<Entry>;
+    const AGREED: bool = true;
+
+    fn same(one: &Vec<Entry>, other: &Vec<Entry>) -> bool {
+        one == other
+    }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Vec<Entry>, Fault> {
         ReadHeader { at: At::Number(self.to_block) }.attempt(node).await?;

@@ -25,9 +25,25 @@ use crate::{endpoint::Node, fault::Fault};
 pub(crate) trait Read: Send + Sync + 'static {
     /// What it gives.
     type Answer: Send + 'static;
+    /// Whether it is of a block, so that endpoints can agree on it.
+    const AGREED: bool = false;
 
     /// Asks one endpoint.
     fn attempt(&self, node: Node<'_>) -> impl Future<Output = Result<Self::Answer, Fault>> + Send;
+
+    /// Whether two endpoints said the same.
+    fn same(_one: &Self::Answer, _other: &Self::Answer) -> bool {
+        false
+    }
+
+    /// The read to ask for instead where it is of the newest block, and endpoints differ in which that is: of the newest one
+    /// that `rank` of them have.
+    fn common(&self, _answers: &[&Self::Answer], _rank: usize) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 fn params(params: &impl Serialize) -> Result<Box<RawValue>, Fault> {

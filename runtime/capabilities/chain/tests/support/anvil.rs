@@ -80,5 +80,5 @@ fn program() -> PathBuf {
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    target.join(format!("services/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
+    target.join(format!("services/npm/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
 }

@@ -27,13 +27,22 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone() };
+    let endpoint = |(name, url): &(&str, String)| EndpointSettings {
+        name: (*name).to_owned(),
+        url: url.clone(),
+        websocket: None,
+        max_concurrent: 32,
+        requests_per_second: None,
+    };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),
         timeout: Duration::from_secs(20),
         max_response: 1 << 20,
         max_concurrent: 32,
+        max_head_age: None,
+        quorum: 1,
+        poll_interval: Duration::from_millis(50),
     }
 }
 
