@@ -97,7 +97,9 @@ async fn take(
     let times = times::of_blocks(chain, blocks, spending.until(), last, same).await?;
     for log in &chunk.logs {
         let Emitted { version, event } = Emitted::read(&config.entry_points, log)?;
-        let (Event::Operation(operation), Some(time)) = (event, times.get(&log.block_number)) else { continue };
+        let Event::Operation(operation) = event else { continue };
+        let outside = || chain::Error::Malformed(format!("an event of block {} was not asked for", log.block_number));
+        let time = times.get(&log.block_number).ok_or_else(outside)?;
         spending.add(&config.windows, version, operation.paymaster, *time, operation.cost);
     }
     spending.advance(&config.windows, last, end.timestamp);
