@@ -18,6 +18,8 @@ mod crash;
 #[cfg(test)]
 mod documentation;
 #[cfg(test)]
+mod erc4337;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod grants;

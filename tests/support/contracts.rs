@@ -128,8 +128,9 @@ pub(crate) fn transact(anvil: &Anvil, transaction: &Value) -> Value {
     })
 }
 
+/// What `cast` prints when it is given these arguments.
 #[track_caller]
-fn cast(arguments: &[&str]) -> String {
+pub(crate) fn cast(arguments: &[&str]) -> String {
     let output = Command::new(programs::cast()).args(arguments).output().expect("cast runs");
     assert!(output.status.success(), "cast {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
