@@ -7,10 +7,7 @@ use watchkeeper_ledger::JobRecord;
 use watchkeeper_metrics::{Dropped, FamilySpec, Kind, Sample, Value};
 use watchkeeper_model::{Outcome, RunEnd, RunStart, SkipReason};
 
-use crate::{
-    conductor::epoch_seconds,
-    shown,
-};
+use crate::{conductor::epoch_seconds, shown};
 
 const LAST_RUN: u32 = 0;
 const LAST_SUCCESS: u32 = 1;

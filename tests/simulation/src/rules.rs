@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use watchkeeper_model::{Digest, JobName, PluginName};
-use watchkeeper_schedule::{Blackout, CatchUp, HeadTrigger, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed};
+use watchkeeper_schedule::{
+    Blackout, CatchUp, HeadTrigger, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed,
+};
 
 use crate::times::{DARK, Times};
 

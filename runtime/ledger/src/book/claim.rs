@@ -83,13 +83,7 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: 
 }
 
 /// A head must follow on the one that the job last ran for, and be another one.
-fn follows(
-    run: &RunStart,
-    generation: u64,
-    last: Option<Head>,
-    head: Head,
-    previous: Option<u64>,
-) -> Result<(), Stop> {
+fn follows(run: &RunStart, generation: u64, last: Option<Head>, head: Head, previous: Option<u64>) -> Result<(), Stop> {
     let next = last.map(|last| last.number) == previous && last != Some(head);
     if next && run.generation == generation {
         return Ok(());

@@ -85,7 +85,12 @@ impl<J: Timed, R> Entry<J, R> {
             .schedule()
             .and_then(|schedule| schedule.next(self.place.cursor)?.checked_add(schedule.start_offset()).ok());
         let head = newest.filter(|(head, _)| self.due_head(Some(*head)).is_some()).map(|(_, came)| came);
-        let late = due.into_iter().chain(head).min().and_then(|due| Duration::try_from(now.duration_since(due)).ok()).is_some_and(|late| late > by);
+        let late = due
+            .into_iter()
+            .chain(head)
+            .min()
+            .and_then(|due| Duration::try_from(now.duration_since(due)).ok())
+            .is_some_and(|late| late > by);
         let kept = self.place.paused || self.recording || self.held || !self.running.is_empty();
         late && !kept && job.policy().blackout_end(now).is_none()
     }

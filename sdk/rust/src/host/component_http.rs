@@ -1,10 +1,6 @@
 //! Requests through WASI's client: a body goes out while the answer is awaited, and an answer counts once all of it is here.
 
-use std::{
-    future::poll_fn,
-    pin::pin,
-    task::Poll,
-};
+use std::{future::poll_fn, pin::pin, task::Poll};
 
 use crate::{
     bindings::http::{
@@ -94,9 +90,26 @@ fn failed(service: &str, code: ErrorCode) -> Error {
             _ => Error::Other("http".to_owned(), text),
         },
         ErrorCode::HttpRequestDenied => Error::Denied(format!("request to {service}")),
+        ErrorCode::HttpRequestBodySize(limit) => Error::Malformed(format!("{service}: {}", over("a request", limit))),
         ErrorCode::HttpRequestUriInvalid | ErrorCode::HttpRequestMethodInvalid => {
             Error::Malformed(format!("request to {service}: {code:?}"))
         }
+        ErrorCode::HttpResponseBodySize(limit) => {
+            Error::Unavailable(format!("{service}: {}", over("an answer", limit)))
+        }
+        ErrorCode::DnsError(_) => Error::Unavailable(format!("{service}: its name doesn't resolve")),
+        ErrorCode::ConnectionRefused => Error::Unavailable(format!("{service} refuses connections")),
+        ErrorCode::ConnectionTerminated => Error::Unavailable(format!("{service}: the connection broke off")),
+        ErrorCode::TlsCertificateError => Error::Unavailable(format!("{service}: its certificate is not valid here")),
+        ErrorCode::ConnectionTimeout => Error::Unavailable(format!("{service}: no answer in time")),
+        ErrorCode::HttpResponseTimeout => Error::Unavailable(format!("{service}: no whole answer in time")),
         other => Error::Unavailable(format!("{service}: {other:?}")),
+    }
+}
+
+fn over(what: &str, limit: Option<u64>) -> String {
+    match limit {
+        Some(bytes) => format!("{what} over the limit of {bytes} bytes"),
+        None => format!("{what} over the limit"),
     }
 }

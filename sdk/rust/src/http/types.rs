@@ -22,13 +22,7 @@ pub struct Request {
 impl Request {
     /// A request with any method.
     pub fn new(method: &str, url: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            url: url.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-            unwritable: None,
-        }
+        Self { method: method.to_owned(), url: url.to_owned(), headers: Vec::new(), body: Vec::new(), unwritable: None }
     }
 
     /// Adds a header. Those that the operator attaches, and those that steer the connection, are the host's alone.

@@ -1,11 +1,7 @@
 //! Follows one chain: hears what WebSockets say, looks for itself, and tells of each new head, and of the blocks behind it that
 //! are confirmed by it. A head that came and went between two looks is covered by the next one that is told.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc},
@@ -154,7 +150,9 @@ impl Watch {
         for (confirmations, number) in wanted {
             match self.chain.read(&ReadHeader { at: At::Number(number) }).await {
                 Ok(header) => self.tell(confirmations, header),
-                Err(error) => tracing::debug!(chain = %self.chain.name, number, %error, "a confirmed block can't be read"),
+                Err(error) => {
+                    tracing::debug!(chain = %self.chain.name, number, %error, "a confirmed block can't be read")
+                }
             }
         }
     }

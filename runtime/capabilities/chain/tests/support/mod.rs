@@ -27,7 +27,8 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
+    let endpoint =
+        |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),

@@ -101,7 +101,8 @@ fn a_paused_job_runs_for_what_came_meanwhile_once_it_is_resumed() {
 #[test]
 fn a_restart_goes_on_after_the_head_that_the_ledger_has() {
     let mut world = World::new();
-    let place = Place { generation: 1, cursor: world.now(), head: Some(head(0, 7)), skip_next: 0, failures: 0, paused: false };
+    let place =
+        Place { generation: 1, cursor: world.now(), head: Some(head(0, 7)), skip_next: 0, failures: 0, paused: false };
     world.put_at("a", follower(1), place);
     assert_eq!(world.head(0, 12), ["0 a runs for heads after 7 to 12"]);
 }

@@ -189,7 +189,9 @@ impl World {
                 Trigger::Schedule(nominal) => format!("runs {}", seconds(*nominal)),
                 Trigger::Manual(by) | Trigger::Probe(by) => format!("runs for {by}"),
                 Trigger::Head { head, previous: None, .. } => format!("runs for head {}", head.number),
-                Trigger::Head { head, previous: Some(last), .. } => format!("runs for heads after {last} to {}", head.number),
+                Trigger::Head { head, previous: Some(last), .. } => {
+                    format!("runs for heads after {last} to {}", head.number)
+                }
             };
             let again = if start.attempt == 1 { String::new() } else { format!(" try {}", start.attempt) };
             format!("{second} {job} {what}{again}")
