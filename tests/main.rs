@@ -20,6 +20,8 @@ mod grants;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod other_toolchains;
 #[cfg(test)]
 mod pages;

@@ -29,7 +29,7 @@ fn place_v4(address: Ipv4Addr) -> Place {
         [169, 254, ..] => Place::Private("link-local"),
         [0, ..] => Place::Nowhere("unspecified"),
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Place::Nowhere("documentation"),
-        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240.., ..] => Place::Nowhere("reserved"),
+        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240..=255, ..] => Place::Nowhere("reserved"),
         [224..=239, ..] => Place::Nowhere("multicast"),
         _ => Place::Public,
     }
@@ -46,7 +46,7 @@ fn place_v6(address: Ipv6Addr) -> Place {
         [0x2002, high, low, ..] => place_v4(embedded(high, low)),
         [0xfc00..=0xfdff, ..] => Place::Private("private (unique local)"),
         [0xfe80..=0xfebf, ..] => Place::Private("link-local"),
-        [0xff00.., ..] => Place::Nowhere("multicast"),
+        [0xff00..=0xffff, ..] => Place::Nowhere("multicast"),
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Place::Nowhere("documentation"),
         // Teredo, ORCHID and other protocols' own.
         [0x2001, 0..=0x1ff, ..] => Place::Nowhere("reserved"),
