@@ -15,7 +15,9 @@ fn what_is_granted_is_sent_with_the_operators_token_that_only_the_service_sees()
     has(&said, &["200", "answer"]);
     let received = service.received().remove(0);
     assert_eq!(received.line, "GET /status?x=1 HTTP/1.1");
-    for header in [&format!("authorization: Bearer {TOKEN}"), "x-own: 1", &format!("host: 127.0.0.1:{}", service.port())] {
+    for header in
+        [&format!("authorization: Bearer {TOKEN}"), "x-own: 1", &format!("host: 127.0.0.1:{}", service.port())]
+    {
         assert!(received.headers.iter().any(|line| line == header), "{header}: {received:?}");
     }
     let metrics = watchkeeper.metrics();
@@ -65,17 +67,25 @@ fn what_the_grant_does_not_name_is_denied_with_its_key_and_never_sent() {
     let watchkeeper = Watchkeeper::start(&deployment);
     for (name, _, words) in &cases {
         let message = ended(&watchkeeper, name, "denied");
-        has(&message, &words.iter().map(|word| word.replace('\\', "")).collect::<Vec<_>>().iter().map(|w| &**w).collect::<Vec<_>>());
+        has(
+            &message,
+            &words
+                .iter()
+                .map(|word| word.replace('\\', ""))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(|w| &**w)
+                .collect::<Vec<_>>(),
+        );
         if *name != "host" {
             has(&message, &[&format!("job \"{name}\""), "http", "hint: "]);
         }
     }
     assert!(service.received().is_empty(), "{:?}", service.received());
     assert!(other.received().is_empty(), "{:?}", other.received());
-    let denied = watchkeeper.metrics().value(
-        "watchkeeper_http_requests_total",
-        &[("service", "node"), ("method", ""), ("result", "denied")],
-    );
+    let denied = watchkeeper
+        .metrics()
+        .value("watchkeeper_http_requests_total", &[("service", "node"), ("method", ""), ("result", "denied")]);
     assert!(denied >= Some(1.0), "{denied:?}");
 
     deployment.job("method", &job(&origin, "method = \"POST\"", "http.node.methods = [\"GET\", \"POST\"]"));

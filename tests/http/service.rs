@@ -125,8 +125,10 @@ fn serve(shared: &Shared, mut stream: &TcpStream) -> io::Result<()> {
         "/cut" => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"),
         _ => {
             let answer = r#"{"jsonrpc":"2.0","id":1,"result":"answer"}"#;
-            let head =
-                format!("HTTP/1.1 200 OK\r\nset-cookie: session=1\r\nx-said: yes\r\ncontent-length: {}\r\n\r\n", answer.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nset-cookie: session=1\r\nx-said: yes\r\ncontent-length: {}\r\n\r\n",
+                answer.len()
+            );
             stream.write_all(head.as_bytes())?;
             stream.write_all(answer.as_bytes())
         }

@@ -32,6 +32,13 @@ pub(crate) struct HttpGrant {
     metrics: HttpMetrics,
 }
 
+#[cfg(test)]
+impl HttpGrant {
+    pub(crate) fn granted(self) -> Arc<Granted> {
+        self.granted
+    }
+}
+
 impl Grant for HttpGrant {
     fn begin(&self, job: &JobName) -> Box<dyn RunGrant> {
         Box::new(HttpRun::new(job.clone(), Arc::clone(&self.granted), self.metrics.clone()))

@@ -16,6 +16,8 @@ mod json_rpc;
 mod resolve;
 mod service;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 
 use wasmtime::component::Linker;
 use watchkeeper_contract::{Capability, Run};

@@ -75,7 +75,7 @@ pub enum OpenError {
 
 /// All services that a configuration names.
 pub struct Services {
-    services: BTreeMap<String, Arc<Service>>,
+    pub(crate) services: BTreeMap<String, Arc<Service>>,
     metrics: HttpMetrics,
 }
 
