@@ -42,6 +42,7 @@ fn a_narrower_grant_ends_the_run_in_flight() {
     eventually("the request to be in flight", PATIENCE, || (!service.received().is_empty()).then_some(()));
     deployment.job("probe", &job(&url, "", "http.node.methods = [\"POST\"]"));
     eventually("the run to be cancelled", PATIENCE, || (watchkeeper.runs("probe", "cancelled") >= 1.0).then_some(()));
+    watchkeeper.after_run("probe", "denied");
     has(&ended(&watchkeeper, "probe", "denied"), &["grants.http.node.methods"]);
     let labels = [("service", "node"), ("method", "GET"), ("result", "cancelled")];
     assert_eq!(watchkeeper.metrics().value("watchkeeper_http_requests_total", &labels), Some(1.0));

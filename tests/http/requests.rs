@@ -26,9 +26,9 @@ fn what_is_granted_is_sent_with_the_operators_token_that_only_the_service_sees()
     for path in ["/metrics", "/api/v1/runs", "/api/v1/logs", "/api/v1/jobs/probe", "/jobs/probe", "/runs"] {
         assert!(!watchkeeper.get(path, &[]).text().contains(TOKEN), "{path}");
     }
-    let runs = watchkeeper.api("/api/v1/logs").to_string();
-    has(&runs, &["x-said=yes"]);
-    assert!(!runs.contains("set-cookie"), "cookies are nobody's: {runs}");
+    let logs = watchkeeper.api("logs").to_string();
+    has(&logs, &["x-said=yes"]);
+    assert!(!logs.contains("set-cookie"), "cookies are nobody's: {logs}");
     assert_eq!(watchkeeper.end(), Some(0));
     assert!(!watchkeeper.log().contains(TOKEN), "{}", watchkeeper.log());
 }
@@ -47,7 +47,7 @@ fn what_the_grant_does_not_name_is_denied_with_its_key_and_never_sent() {
         (
             "method",
             job(&origin, "method = \"POST\"", GET),
-            vec!["method \\\"POST\\\" is not granted", "grants.http.node.methods"],
+            vec!["method \"POST\" is not granted", "grants.http.node.methods"],
         ),
         ("path", job(&format!("{origin}/admin"), "", paths), vec!["its path is not granted", "grants.http.node.paths"]),
         ("sibling", job(&format!("{origin}/apiary"), "", paths), vec!["its path is not granted"]),
@@ -56,7 +56,7 @@ fn what_the_grant_does_not_name_is_denied_with_its_key_and_never_sent() {
         (
             "token",
             job(&origin, "headers = [\"Authorization: mine\"]", GET),
-            vec!["header \\\"authorization\\\" is the operator's", "http.node.headers"],
+            vec!["header \"authorization\" is the operator's", "http.node.headers"],
         ),
         ("override", job(&origin, "headers = [\"X-HTTP-Method-Override: DELETE\"]", GET), vec!["is not a plugin's"]),
         ("host", job(&origin, "headers = [\"Host: other\"]", GET), vec!["a header that only the host sets"]),
@@ -67,16 +67,7 @@ fn what_the_grant_does_not_name_is_denied_with_its_key_and_never_sent() {
     let watchkeeper = Watchkeeper::start(&deployment);
     for (name, _, words) in &cases {
         let message = ended(&watchkeeper, name, "denied");
-        has(
-            &message,
-            &words
-                .iter()
-                .map(|word| word.replace('\\', ""))
-                .collect::<Vec<_>>()
-                .iter()
-                .map(|w| &**w)
-                .collect::<Vec<_>>(),
-        );
+        has(&message, words);
         if *name != "host" {
             has(&message, &[&format!("job \"{name}\""), "http", "hint: "]);
         }
