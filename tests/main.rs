@@ -28,6 +28,8 @@ mod heads;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod other_toolchains;
 #[cfg(test)]
 mod pages;

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use watchkeeper_chain::{Chain, ChainMetrics, ChainSettings, Chains};
 use watchkeeper_config::Settings;
 use watchkeeper_contract::{Capability, Open};
+use watchkeeper_http::{Http, HttpMetrics, Services};
 use watchkeeper_keeper::{Assembly, Opener, StartError};
 use watchkeeper_ledger::Ledger;
 use watchkeeper_model::{Clock, SystemClock};
@@ -26,13 +27,14 @@ pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
     let registry = Registry::new();
     let program = std::env::current_exe().map_err(Failure::failed)?;
     let chain_metrics = ChainMetrics::register(&registry).map_err(Failure::failed)?;
+    let http_metrics = HttpMetrics::register(&registry).map_err(Failure::failed)?;
     register_process(&registry).map_err(Failure::failed)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Assembly {
         config: absolute(config)?,
         program,
         capabilities: capabilities(),
-        opener: opener(chain_metrics, Handle::current(), Arc::clone(&clock)),
+        opener: opener(chain_metrics, http_metrics, Handle::current(), Arc::clone(&clock)),
         registry,
         clock,
     })
@@ -40,15 +42,17 @@ pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
 
 /// What plugins can be granted.
 pub(crate) fn capabilities() -> Vec<Arc<dyn Capability>> {
-    vec![Arc::new(Chain), Arc::new(State)]
+    vec![Arc::new(Chain), Arc::new(State), Arc::new(Http)]
 }
 
-fn opener(metrics: ChainMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
+fn opener(metrics: ChainMetrics, http: HttpMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
     Box::new(move |settings: &Settings, ledger: &Arc<Ledger>| {
         let chains: BTreeMap<String, ChainSettings> =
             settings.chains.iter().map(|(name, chain)| (name.to_string(), chain.into())).collect();
         let chains = Chains::open(&chains, &metrics, &host, &clock).map_err(|error| error.to_string())?;
-        let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(OpenState::new(Arc::clone(ledger)))];
+        let services = Services::open(&settings.http, &http, &host).map_err(|error| error.to_string())?;
+        let state = OpenState::new(Arc::clone(ledger));
+        let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(state), Arc::new(services)];
         Ok(open)
     })
 }

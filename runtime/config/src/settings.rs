@@ -6,11 +6,13 @@ use std::{
 };
 
 use serde::Deserialize;
+use watchkeeper_model::PluginName;
 
 use crate::{
-    ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings,
+    ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings, ServiceSettings,
     chain::ChainShape,
     host_limits::LimitsShape,
+    http::ServiceShape,
     paths::{PathShape, folder_of},
     retention::RetentionShape,
     server::ServerShape,
@@ -34,6 +36,8 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// The chains, by name.
     pub chains: BTreeMap<ChainName, ChainSettings>,
+    /// The services that are asked over HTTP, by name.
+    pub http: BTreeMap<String, ServiceSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -46,11 +50,12 @@ struct Shape {
     limits: LimitsShape,
     retention: RetentionShape,
     chains: BTreeMap<String, ChainShape>,
+    http: BTreeMap<String, ServiceShape>,
 }
 
 impl Settings {
     /// Reads the text of `watchkeeper.toml`. Touches no disk; `environment` answers for `${NAME}`, which is allowed in
-    /// endpoints' URLs only.
+    /// endpoints' URLs and in services' headers only.
     ///
     /// # Errors
     /// The first mistake: text that is no TOML, an unknown or missing key, a value of the wrong kind or out of range, a
@@ -59,7 +64,8 @@ impl Settings {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") && !is_secret(key) {
-                let hint = "secrets stand only in `url` of a chain's endpoints; write the value itself here";
+                let hint = "secrets stand only in `url` of a chain's endpoints and in `headers` of an HTTP service; write the \
+                            value itself here";
                 return Err(source.error(key, "no `${…}` here", hint));
             }
             Ok(())
@@ -73,6 +79,14 @@ impl Settings {
                 .map_err(|error| source.error(&key, error.to_string(), "write a name such as `zkfair`"))?;
             chains.insert(name, chain.resolve(&source, &key, environment)?);
         }
+        let mut http = BTreeMap::new();
+        for (name, service) in shape.http {
+            let key = KeyPath::of(&["http", &name]);
+            PluginName::new(&name)
+                .map_err(|error| source.error(&key, error.to_string(), "write a name such as `celestia`"))?;
+            let service = service.resolve(&source, &key, folder, environment)?;
+            http.insert(name, service);
+        }
         Ok(Self {
             server: shape.server.resolve(&source, folder)?,
             store: shape.store.store(&source, folder)?,
@@ -81,12 +95,16 @@ impl Settings {
             limits: shape.limits.resolve(&source)?,
             retention: shape.retention.resolve(&source)?,
             chains,
+            http,
         })
     }
 }
 
-/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`.
+/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`; `http.NAME.headers.HEADER`.
 fn is_secret(key: &KeyPath) -> bool {
+    if let [Step::Key(http), Step::Key(_), Step::Key(headers), Step::Key(_)] = key.0.as_slice() {
+        return http == "http" && headers == "headers";
+    }
     let url = match key.0.as_slice() {
         [rest @ .., Step::Key(last)] if last == "url" || last == "websocket" => rest,
         all => all,

@@ -3,11 +3,16 @@
 //! ([`RunGrant::settle`]). Adding a capability is a crate that implements these, and a line where the process is put
 //! together.
 
-use std::{any::Any, collections::BTreeSet, sync::Arc};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use wasmtime::component::Linker;
+use wasmtime_wasi_http::WasiHttpHooks;
 use watchkeeper_model::{Head, HeadFeed, JobName, Outcome};
 
 use crate::Run;
@@ -143,6 +148,16 @@ pub trait Grant: Any + Send + Sync {
 pub trait RunGrant: Any + Send {
     /// Commits or undoes, knowing the outcome.
     async fn settle(self: Box<Self>, outcome: Outcome, settlement: &mut Settlement);
+
+    /// Where the run's requests over HTTP go, if it lends that power. A dry run may only read.
+    fn http(&mut self, _dry_run: bool) -> Option<&mut dyn WasiHttpHooks> {
+        None
+    }
+
+    /// Powers that were used behind WASI's back, and how often; others are told to [`Run::used`].
+    fn used(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
 }
 
 /// What the grants of a run hand to the ledger, to be written together with the run's end.

@@ -6,6 +6,7 @@ mod base;
 pub mod bindings;
 mod budget;
 mod capability;
+mod http;
 mod run;
 
 pub use base::clean;

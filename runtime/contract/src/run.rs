@@ -10,11 +10,13 @@ use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
+use wasmtime_wasi_http::WasiHttpCtx;
 use watchkeeper_model::{JobName, LogLine, RunId, Trigger};
 
 use crate::{
     Budget, Limits, RunGrant, base,
     bindings::watchkeeper::plugin::{context, log, metrics},
+    http::Ungranted,
 };
 
 /// What a run is told of itself.
@@ -95,13 +97,15 @@ pub struct Run {
     pub info: Arc<RunInfo>,
     /// What it may hold.
     pub budget: Budget,
-    grants: Vec<Box<dyn RunGrant>>,
+    pub(crate) grants: Vec<Box<dyn RunGrant>>,
+    pub(crate) ungranted: Ungranted,
     pub(crate) emitted: Emitted,
     pub(crate) log_bytes: usize,
     pub(crate) log_dropped: usize,
     wasi: Option<WasiCtx>,
+    pub(crate) http: WasiHttpCtx,
     stderr: MemoryOutputPipe,
-    table: ResourceTable,
+    pub(crate) table: ResourceTable,
 }
 
 impl Run {
@@ -111,10 +115,12 @@ impl Run {
             info,
             budget: Budget::new(limits),
             grants,
+            ungranted: Ungranted,
             emitted: Emitted::default(),
             log_bytes: 0,
             log_dropped: 0,
             wasi: None,
+            http: WasiHttpCtx::new(),
             stderr: MemoryOutputPipe::new(STDERR_BYTES),
             table: ResourceTable::new(),
         }
@@ -134,14 +140,22 @@ impl Run {
 
     /// Notes that a power was used: capability, then what for, as `chain zkfair eth_call`.
     pub fn used(&mut self, power: String) {
+        self.used_times(power, 1);
+    }
+
+    fn used_times(&mut self, power: String, times: u64) {
         if self.emitted.powers.len() < 256 || self.emitted.powers.contains_key(&power) {
-            *self.emitted.powers.entry(power).or_default() += 1;
+            *self.emitted.powers.entry(power).or_default() += times;
         }
     }
 
     /// Ends the run's data: what it said, and its grants to settle.
     pub fn finish(mut self) -> (Emitted, Vec<Box<dyn RunGrant>>, Budget) {
         let stderr = self.stderr.contents();
+        let used: Vec<_> = self.grants.iter().flat_map(|grant| grant.used()).collect();
+        for (power, times) in used {
+            self.used_times(power, times);
+        }
         base::end_log(&mut self, &String::from_utf8_lossy(&stderr));
         (self.emitted, self.grants, self.budget)
     }
