@@ -18,6 +18,8 @@ const SHARE: usize = 512;
 const SEQUENCE_LENGTH: usize = 4;
 const RESERVED: usize = 4;
 const STARTS: u8 = 1;
+/// Bytes of data in any share but the first, which has fewer.
+const CONTENT: usize = SHARE - NAMESPACE - 1 - RESERVED;
 
 /// The shares of one row that are of one namespace, as `share.GetNamespaceData` tells them.
 #[derive(Debug, Deserialize)]
@@ -62,7 +64,7 @@ fn sequence(namespace: Namespace, shares: &[&String]) -> Result<Vec<u8>, String>
         }
         data.extend(rest.iter().skip(skipped));
     }
-    if length > data.len() || data.len() - length >= SHARE {
+    if length > data.len() || data.len() - length >= CONTENT {
         return Err(format!("{} shares for a sequence of {length} bytes", shares.len()));
     }
     data.truncate(length);

@@ -4,3 +4,4 @@
 #[allow(dead_code, reason = "each user of the stand-in needs another part of it")]
 mod model;
 mod readme;
+mod square;
