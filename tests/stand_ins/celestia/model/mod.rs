@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub(crate) use self::{
     answers::{Answer, Permission},
-    encoding::{Namespace, Submission, namespace},
+    encoding::{Submission, namespace},
     wrong::Wrong,
 };
 

@@ -32,6 +32,7 @@ const SAMPLING: &[&str] = &[
     "da_sampled_head",
     "da_sampling_catch_up_head",
     "da_sampling_failed_headers",
+    "da_sampling_workers",
     "da_sampling_running",
     "da_sampling_caught_up",
 ];
