@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod celestia;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod client_commands;
@@ -29,6 +31,8 @@ mod probe;
 mod reload;
 #[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod stand_ins;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

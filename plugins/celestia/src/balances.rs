@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use watchkeeper_sdk::prelude::*;
 
-use crate::{account::Address, node::Node, number::{self, Amount}, payment::DENOMINATION};
+use crate::{
+    account::Address,
+    node::Node,
+    number::{self, Amount},
+    payment::DENOMINATION,
+};
 
 /// `utia` in one TIA.
 pub(crate) const UNITS: f64 = 1e6;

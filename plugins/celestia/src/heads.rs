@@ -38,7 +38,10 @@ pub(crate) async fn local(node: &Node<'_>) -> Result<Header> {
     };
     if head.network != node.network() {
         let found: String = head.network.chars().take(80).collect();
-        fail!("the node is of the network `{found}`, not of `{}`\nhint: see key `network`, or the service's origin", node.network());
+        fail!(
+            "the node is of the network `{found}`, not of `{}`\nhint: see key `network`, or the service's origin",
+            node.network()
+        );
     }
     Ok(head)
 }

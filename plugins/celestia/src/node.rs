@@ -82,9 +82,9 @@ fn is_not_offered(error: &Error) -> bool {
     match error {
         Error::Denied(_) => true,
         Error::Rpc { code: -32601, .. } => true,
-        Error::Rpc { code: 1, message } => {
-            ["missing permission to invoke", "stubbed", "without state access"].iter().any(|words| message.contains(words))
-        }
+        Error::Rpc { code: 1, message } => ["missing permission to invoke", "stubbed", "without state access"]
+            .iter()
+            .any(|words| message.contains(words)),
         _ => false,
     }
 }

@@ -30,7 +30,8 @@ impl<'de> Deserialize<'de> for Amount {
 /// A number of decimal digits without sign, spaces or leading zeros.
 pub(crate) fn parse<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     let shown = || text.chars().take(80).collect::<String>();
-    if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) || (text.len() > 1 && text.starts_with('0')) {
+    if text.is_empty() || !text.bytes().all(|digit| digit.is_ascii_digit()) || (text.len() > 1 && text.starts_with('0'))
+    {
         return Err(format!("`{}` is not a decimal number", shown()));
     }
     text.parse().map_err(|_| format!("`{}` is too large", shown()))

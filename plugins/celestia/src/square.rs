@@ -46,7 +46,8 @@ fn sequence(namespace: Namespace, shares: &[&String]) -> Result<Vec<u8>, String>
     let mut data = Vec::with_capacity(shares.len() * SHARE);
     let mut length = 0;
     for (place, share) in shares.iter().enumerate() {
-        let bytes = STANDARD.decode(share.as_bytes()).map_err(|error| format!("share {place} is no base64: {error}"))?;
+        let bytes =
+            STANDARD.decode(share.as_bytes()).map_err(|error| format!("share {place} is no base64: {error}"))?;
         let wrong = |what: &str| format!("share {place} {what}");
         let (of, rest) = bytes.split_at_checked(NAMESPACE).ok_or_else(|| wrong("is too short"))?;
         if bytes.len() != SHARE || Namespace::from_bytes(of) != Some(namespace) {
@@ -76,9 +77,8 @@ fn units(mut sequence: &[u8]) -> Result<Vec<&[u8]>, String> {
     let mut units = Vec::new();
     while !sequence.is_empty() {
         let length = prost::decode_length_delimiter(&mut sequence).map_err(|error| error.to_string())?;
-        let (unit, rest) = sequence
-            .split_at_checked(length)
-            .ok_or_else(|| format!("transaction {} is cut off", units.len()))?;
+        let (unit, rest) =
+            sequence.split_at_checked(length).ok_or_else(|| format!("transaction {} is cut off", units.len()))?;
         units.push(unit);
         sequence = rest;
     }

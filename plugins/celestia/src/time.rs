@@ -80,7 +80,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_or_span_is_an_error() {
-        for bad in [json!(""), json!("yesterday"), json!("2023-02-25"), json!("2023-02-25T12:10:28"), json!("0001-01-01T00:00:00Z"), json!(1), json!(null)] {
+        for bad in [
+            json!(""),
+            json!("yesterday"),
+            json!("2023-02-25"),
+            json!("2023-02-25T12:10:28"),
+            json!("0001-01-01T00:00:00Z"),
+            json!(1),
+            json!(null),
+        ] {
             assert!(from_value::<Time>(bad.clone()).is_err(), "{bad}");
         }
         for bad in ["", "10", "0s", "-5m", "soon"] {

@@ -33,7 +33,15 @@ pub(crate) struct Celestia {
 
 struct Shared {
     model: Mutex<Model>,
+    /// A method whose calls wait.
+    held: Mutex<Option<&'static str>>,
     ended: AtomicBool,
+}
+
+impl Shared {
+    fn holds(&self, method: &str) -> bool {
+        !self.ended.load(Ordering::SeqCst) && *self.held.lock().expect("no connection panics") == Some(method)
+    }
 }
 
 impl Celestia {
@@ -41,7 +49,8 @@ impl Celestia {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         listener.set_nonblocking(true).expect("our socket");
-        let shared = Arc::new(Shared { model: Mutex::new(model), ended: AtomicBool::new(false) });
+        let shared =
+            Arc::new(Shared { model: Mutex::new(model), held: Mutex::default(), ended: AtomicBool::new(false) });
         let acceptor = thread::spawn({
             let shared = Arc::clone(&shared);
             move || accept(&shared, &listener)
@@ -57,6 +66,11 @@ impl Celestia {
     /// What it knows, to look at or change; nothing is answered meanwhile.
     pub(crate) fn model(&self) -> MutexGuard<'_, Model> {
         self.shared.model.lock().expect("no connection panics")
+    }
+
+    /// Lets calls of one method wait from now on, or goes on with those that wait.
+    pub(crate) fn hold(&self, method: Option<&'static str>) {
+        *self.shared.held.lock().expect("no connection panics") = method;
     }
 }
 
@@ -110,6 +124,9 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     let mut model = shared.model.lock().expect("no connection panics");
     let answer = model.call(permission, method, &request["params"]);
     drop(model);
+    while shared.holds(method) {
+        thread::sleep(GLANCE);
+    }
     // go-jsonrpc, `response.go`: either `result`, which may be null, or `error`.
     match answer {
         Answer::Result(result) => {

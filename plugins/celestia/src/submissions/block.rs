@@ -40,7 +40,11 @@ async fn payments(node: &Node<'_>, header: &Header) -> Result<Vec<Payment>, Erro
     let params = (header.height, PAY_FOR_BLOB.base64());
     let shares: Vec<RowShares> = node.call::<Option<_>>("share.GetNamespaceData", params).await?.unwrap_or_default();
     if shares.len() != rows.len() {
-        return Err(Error::Malformed(format!("{} rows of payments, where the header has {}", shares.len(), rows.len())));
+        return Err(Error::Malformed(format!(
+            "{} rows of payments, where the header has {}",
+            shares.len(),
+            rows.len()
+        )));
     }
     if rows.iter().zip(&shares).any(|(row, shares)| row.surely_holds(PAY_FOR_BLOB) && shares.is_empty()) {
         return Err(Error::Malformed("no payments in a row that has some by its header".to_owned()));

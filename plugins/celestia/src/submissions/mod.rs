@@ -52,7 +52,11 @@ pub(crate) struct Metrics {
     #[metric(unit = "bytes", labels("signer", "namespace"))]
     blob_bytes_total: Counter<3>,
     /// Bytes per blob.
-    #[metric(unit = "bytes", labels("namespace"), buckets(512, 2048, 8192, 32768, 131072, 524288, 2097152, 8388608, 33554432))]
+    #[metric(
+        unit = "bytes",
+        labels("namespace"),
+        buckets(512, 2048, 8192, 32768, 131072, 524288, 2097152, 8388608, 33554432)
+    )]
     blob_size_bytes: Histogram<2>,
     /// Time of the last block with a submission, in seconds since the Unix epoch; absent until there is one.
     #[metric(unit = "seconds", labels("signer"))]
@@ -79,7 +83,13 @@ pub(crate) struct Plan<'a> {
 
 impl Metrics {
     /// Counts up to `head`, from the block counted last or from the start.
-    pub(crate) async fn count(&self, node: &Node<'_>, head: &Header, tail: Option<u64>, plan: &Plan<'_>) -> Result<String> {
+    pub(crate) async fn count(
+        &self,
+        node: &Node<'_>,
+        head: &Header,
+        tail: Option<u64>,
+        plan: &Plan<'_>,
+    ) -> Result<String> {
         let before: Option<Place> = state::get(KEY).await?;
         let mut place = match &before {
             Some(place) => place.clone(),
@@ -116,7 +126,9 @@ impl Metrics {
             counter.add([network], 0.0);
         }
         for signer in plan.watched.signers() {
-            for counter in [&self.submissions_total, &self.fee_native_total, &self.gas_total, &self.late_submissions_total] {
+            for counter in
+                [&self.submissions_total, &self.fee_native_total, &self.gas_total, &self.late_submissions_total]
+            {
                 counter.add([network, signer], 0.0);
             }
             for namespace in plan.watched.namespaces() {
@@ -144,7 +156,8 @@ impl Metrics {
                 self.history_changes_total.add([node.network()], 1.0);
                 warn!(
                     network = node.network(),
-                    "block {} is no longer part of the network's history: counting starts again at the head", place.height
+                    "block {} is no longer part of the network's history: counting starts again at the head",
+                    place.height
                 );
                 place.start_again(head);
                 break;

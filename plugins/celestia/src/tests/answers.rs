@@ -212,7 +212,9 @@ fn a_config_that_cannot_work_names_its_key() {
         }
     };
     assert!(with("namespaces", json!({ "a": "c27f" })).contains("key `namespaces.a`: `c27f` is not a namespace"));
-    assert!(with("signers", json!({ "b": "0x00" })).contains("key `signers.b`: `0x00` is not the address of an account"));
+    assert!(
+        with("signers", json!({ "b": "0x00" })).contains("key `signers.b`: `0x00` is not the address of an account")
+    );
     assert!(with("expected_every", json!("0s")).contains("key `expected_every`: "));
     assert!(with("max_blocks_per_run", json!(0)).contains("key `max_blocks_per_run`: "));
     assert!(with("namespace", json!("a")).contains("unknown field `namespace`"));

@@ -34,13 +34,7 @@ impl Fake {
             "start_height": height + 1,
         });
         let host = Host::new(|_, _, _| Err(chain::Error::Unavailable("no chains here".into())));
-        Self {
-            model,
-            host,
-            config,
-            permission: Rc::new(RefCell::new(Permission::Admin)),
-            denied: Rc::default(),
-        }
+        Self { model, host, config, permission: Rc::new(RefCell::new(Permission::Admin)), denied: Rc::default() }
     }
 
     pub(super) fn permit(&self, permission: Permission) {

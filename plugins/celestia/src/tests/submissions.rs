@@ -149,7 +149,10 @@ fn a_block_that_cannot_be_read_whole_stops_the_count_and_is_counted_later() {
         share(|rows| rows[1]["shares"] = json!(["AAAA"])),
         share(|rows| rows.as_array_mut().unwrap().truncate(1)),
         ("share.GetNamespaceData", Wrong::Error("share: data not found".into())),
-        ("share.GetNamespaceData", Wrong::Error("missing permission to invoke 'GetNamespaceData' (need 'read')".into())),
+        (
+            "share.GetNamespaceData",
+            Wrong::Error("missing permission to invoke 'GetNamespaceData' (need 'read')".into()),
+        ),
         ("share.GetNamespaceData", Wrong::Http(429, "rate limit exceeded\n")),
         ("share.GetNamespaceData", Wrong::Http(200, "<html>welcome</html>")),
         ("header.GetByHeight", Wrong::Error("header: not found".into())),

@@ -20,9 +20,16 @@ pub(crate) enum Answer {
     Result(Value),
     /// An error of the node's own. go-jsonrpc answers status 200 for those that a method returns, and 500 for those of its own
     /// (`server.go`, `rpcError`).
-    Error { status: u16, code: i64, message: String },
+    Error {
+        status: u16,
+        code: i64,
+        message: String,
+    },
     /// Something in place of JSON-RPC.
-    Http { status: u16, body: String },
+    Http {
+        status: u16,
+        body: String,
+    },
 }
 
 /// Method, permission, number of parameters.
@@ -124,9 +131,9 @@ impl Model {
                 "header: given height is from the future: networkHeight: {network}, requestedHeight: {height}"
             )),
             _ if height < tail => failed(format!("requested header ({height}) is below Tail ({tail})")),
-            _ if height > local + 1 => failed(format!(
-                "header: syncing in progress: localHeadHeight: {local}, requestedHeight: {height}"
-            )),
+            _ if height > local + 1 => {
+                failed(format!("header: syncing in progress: localHeadHeight: {local}, requestedHeight: {height}"))
+            }
             _ if height > local => failed("header: not found"),
             _ => self.found(height),
         }
@@ -145,9 +152,10 @@ impl Model {
             Answer::Result(_) => {}
             error => return error,
         }
-        self.block(height).map_or_else(|| failed("header: not found"), |block| {
-            Answer::Result(shapes::namespace_data(&block.submissions))
-        })
+        self.block(height).map_or_else(
+            || failed("header: not found"),
+            |block| Answer::Result(shapes::namespace_data(&block.submissions)),
+        )
     }
 }
 

@@ -76,7 +76,8 @@ impl Square {
         let mut shares = Vec::new();
         if !submissions.is_empty() {
             shares.push((TRANSACTION, None));
-            let payments = compact_shares(PAY_FOR_BLOB, &submissions.iter().map(Submission::encoded).collect::<Vec<_>>());
+            let payments =
+                compact_shares(PAY_FOR_BLOB, &submissions.iter().map(Submission::encoded).collect::<Vec<_>>());
             shares.extend(payments.into_iter().map(|share| (PAY_FOR_BLOB, Some(share))));
             let mut blobs: Vec<_> = submissions.iter().flat_map(|submission| &submission.blobs).collect();
             blobs.sort();

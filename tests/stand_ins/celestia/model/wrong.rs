@@ -25,7 +25,8 @@ pub(crate) struct Known {
     pub(crate) for_good: bool,
 }
 
-const NETWORK_HEAD: &[&str] = &[r#"da_head_block_number{kind="network"}"#, r#"da_head_block_timestamp_seconds{kind="network"}"#];
+const NETWORK_HEAD: &[&str] =
+    &[r#"da_head_block_number{kind="network"}"#, r#"da_head_block_timestamp_seconds{kind="network"}"#];
 const TAIL: &[&str] = &["da_tail_block_number"];
 const SYNC: &[&str] = &["da_syncing", "da_sync_target_block_number", "da_sync_failed"];
 const SAMPLING: &[&str] = &[
@@ -69,7 +70,10 @@ pub(crate) fn known(model: &Model) -> Vec<Known> {
         // `state/core_access.go`: the core node has no such height yet.
         again(
             "state.BalanceForAddress",
-            Wrong::Error("failed to query for balance: <nil>; result log: height must not be in the future; result code: 18".into()),
+            Wrong::Error(
+                "failed to query for balance: <nil>; result log: height must not be in the future; result code: 18"
+                    .into(),
+            ),
             BALANCE,
         ),
         again("state.BalanceForAddress", coin("utia", json!("")), BALANCE),
@@ -78,7 +82,11 @@ pub(crate) fn known(model: &Model) -> Vec<Known> {
         again("state.BalanceForAddress", coin("tia", json!("7")), BALANCE),
         // A subjective head that is older than what the store holds: go-header, `sync/syncer_head.go`.
         again("header.NetworkHead", Wrong::Result(model.header(model.local_head() - 1)), NETWORK_HEAD),
-        again("header.NetworkHead", Wrong::Error("header/p2p: failed to get head from trusted peers".into()), NETWORK_HEAD),
+        again(
+            "header.NetworkHead",
+            Wrong::Error("header/p2p: failed to get head from trusted peers".into()),
+            NETWORK_HEAD,
+        ),
         for_good("header.Tail", Wrong::Lacks, TAIL),
         again("header.Tail", Wrong::Result(json!({ "header": {} })), TAIL),
         again("header.SyncState", Wrong::Result(json!({ "height": "ten", "to_height": 10 })), SYNC),
@@ -91,7 +99,8 @@ pub(crate) fn known(model: &Model) -> Vec<Known> {
         again("node.Info", Wrong::Result(json!({ "type": "Light" })), INFO),
     ];
     // `api/rpc/middleware.go`, and a proxy's own page in front of the node.
-    let pages = [(429, "rate limit exceeded\n"), (503, "server busy, try again later\n"), (200, "<html>welcome</html>")];
+    let pages =
+        [(429, "rate limit exceeded\n"), (503, "server busy, try again later\n"), (200, "<html>welcome</html>")];
     let methods = [
         ("das.SamplingStats", SAMPLING),
         ("state.BalanceForAddress", BALANCE),
@@ -101,8 +110,10 @@ pub(crate) fn known(model: &Model) -> Vec<Known> {
         ("p2p.BandwidthStats", TRAFFIC),
         ("node.Ready", READY),
     ];
-    all.extend(pages.into_iter().flat_map(|(status, body)| {
-        methods.map(|(method, costs)| again(method, Wrong::Http(status, body), costs))
-    }));
+    all.extend(
+        pages
+            .into_iter()
+            .flat_map(|(status, body)| methods.map(|(method, costs)| again(method, Wrong::Http(status, body), costs))),
+    );
     all
 }
