@@ -22,13 +22,16 @@ fn each_kind_of_wrong_answer_costs_its_series_and_nothing_else() {
     watchkeeper.after_run("da", "success");
     let known = one_of_each_kind(wrong::known(&node.model()));
     assert!(known.len() >= 12, "{}", known.len());
-    for Known { method, wrong, costs, .. } in known {
+    for Known { method, wrong, costs, for_good } in known {
         let what = format!("{method} answering {wrong:?}");
+        let said = || watchkeeper.log().matches("said once").count();
+        let before = said();
         node.model().wrong.insert(method.into(), wrong);
         let scrape = watchkeeper.after_run("da", "success");
         for name in costs {
             assert_eq!(shown(&scrape, name), BTreeSet::new(), "{what}");
         }
+        assert_eq!(said() - before, usize::from(for_good), "{what}");
         assert_eq!(value(&scrape, "da_head_block_number", &[("kind", "local")]), Some(10.0), "{what}");
         assert_eq!(value(&scrape, "da_uncounted_blocks", &[]), Some(0.0), "{what}");
         node.model().wrong.clear();
