@@ -59,6 +59,8 @@ pub struct ChainSettings {
     pub max_response: u64,
     /// Requests in flight, over all endpoints. 32 unless told.
     pub max_concurrent: u64,
+    /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it. 2 s unless told.
+    pub poll_interval: Duration,
 }
 
 /// A chain's own currency.
@@ -79,6 +81,7 @@ pub(crate) struct ChainShape {
     timeout: Option<Span>,
     max_response: Option<Size>,
     max_concurrent: Option<Count>,
+    poll_interval: Option<Span>,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +127,13 @@ impl ChainShape {
                 show_size,
             )?,
             max_concurrent: count("max_concurrent", self.max_concurrent.unwrap_or(Count(32)), 1, 1024)?,
+            poll_interval: in_range(
+                source,
+                &key.with("poll_interval"),
+                self.poll_interval.map_or(Duration::from_secs(2), |span| span.0),
+                Duration::from_millis(50)..=Duration::from_mins(10),
+                show_duration,
+            )?,
         })
     }
 }

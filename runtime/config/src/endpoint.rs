@@ -18,6 +18,8 @@ pub struct Endpoint {
     pub name: String,
     /// An `http` or `https` URL; secret, because keys stand in it.
     pub url: Secret,
+    /// A `ws` or `wss` URL where it tells of new heads; secret.
+    pub websocket: Option<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +27,7 @@ pub struct Endpoint {
 struct EndpointTable {
     url: String,
     name: Option<String>,
+    websocket: Option<String>,
 }
 
 /// A URL, or a table with one.
@@ -42,7 +45,7 @@ impl<'de> Deserialize<'de> for EndpointShape {
             }
 
             fn visit_str<E: de::Error>(self, url: &str) -> Result<EndpointShape, E> {
-                Ok(EndpointShape(EndpointTable { url: url.to_owned(), name: None }))
+                Ok(EndpointShape(EndpointTable { url: url.to_owned(), name: None, websocket: None }))
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<EndpointShape, A::Error> {
@@ -86,23 +89,34 @@ impl EndpointTable {
         environment: Environment<'_>,
     ) -> Result<Endpoint, ConfigError> {
         let url = expand(&self.url, environment).map_err(|(message, hint)| source.error(key, message, hint))?;
-        let authority = authority(url.expose()).map_err(|message| {
+        let usual_name = authority(url.expose(), ["http", "https"]).map_err(|message| {
             source.error(key, message, r#"write an address such as "https://rpc.example.com/${KEY}""#)
         })?;
-        let name = self.name.unwrap_or(authority);
+        let websocket = match &self.websocket {
+            Some(text) => {
+                let key = key.with("websocket");
+                let url = expand(text, environment).map_err(|(message, hint)| source.error(&key, message, hint))?;
+                authority(url.expose(), ["ws", "wss"]).map_err(|message| {
+                    source.error(&key, message, r#"write an address such as "wss://rpc.example.com/${KEY}""#)
+                })?;
+                Some(url)
+            }
+            None => None,
+        };
+        let name = self.name.unwrap_or(usual_name);
         if name.is_empty() || name.len() > 253 || name.chars().any(|c| c.is_whitespace() || c.is_control()) {
             let hint = r#"write a short word, such as "primary""#;
             return Err(source.error(&key.with("name"), format!("{name:?} is not an endpoint's name"), hint));
         }
-        Ok(Endpoint { name, url })
+        Ok(Endpoint { name, url, websocket })
     }
 }
 
 /// `HOST:PORT` of a URL: the part in which no key stands. The error never quotes the URL.
-fn authority(text: &str) -> Result<String, String> {
+fn authority(text: &str, schemes: [&str; 2]) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("not an http or https URL".to_owned());
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!("not an {} URL", schemes.join(" or ")));
     }
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => Ok(format!("{host}:{port}")),

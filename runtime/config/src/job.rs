@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use serde::Deserialize;
 use watchkeeper_model::{JobName, PluginName};
-use watchkeeper_schedule::{Policy, Schedule};
+use watchkeeper_schedule::{HeadTrigger, Policy, Schedule};
 
 use crate::{
     ConfigError, History, Origin, RunLimits,
@@ -31,8 +31,10 @@ pub struct JobSpec {
     pub name: JobName,
     /// The plugin to run.
     pub plugin: PluginName,
-    /// When it falls due, the job's own spread included; none where only probes and people start it.
+    /// When it falls due, the job's own spread included; none where only heads, probes and people start it.
     pub schedule: Option<Schedule>,
+    /// The chain's heads that it runs for; none where it follows no chain.
+    pub heads: Option<HeadTrigger>,
     /// What becomes of its due times, and of its runs that fail.
     pub policy: Policy,
     /// Which of its runs the ledger keeps. All unless told.
@@ -62,6 +64,9 @@ struct Shape {
     schedule: Option<String>,
     time_zone: Option<String>,
     jitter: Option<Span>,
+    head: Option<String>,
+    head_every: Option<Count>,
+    confirmations: Option<Count>,
     max_age: Option<Span>,
     timeout: Option<Span>,
     catch_up: Option<String>,
@@ -105,6 +110,7 @@ impl JobSpec {
         })?;
         let probe = take_targets(&source, &mut shape.grants)?;
         let trigger = shape.trigger(&probe);
+        let heads = trigger.heads(&source)?;
         let schedule = trigger.resolve(&source, &name)?;
         let zone = trigger.zone().to_owned();
         let duration = |key: &str, given: Span, least: Duration, most: Duration| {
@@ -133,13 +139,14 @@ impl JobSpec {
             limits: shape.limits.resolve(&source)?,
             config: table_to_json(&source, &KeyPath::of(&["config"]), shape.config)?,
             grants: shape.grants,
-            policy: policy.resolve(&source, schedule.as_ref(), &zone)?,
+            policy: policy.resolve(&source, schedule.as_ref(), heads.is_some(), &zone)?,
             history: history.unwrap_or(History::All),
             probe,
             origin: Origin::new(path, text),
             name,
             plugin,
             schedule,
+            heads,
         })
     }
 }
@@ -151,6 +158,9 @@ impl Shape {
             schedule: self.schedule.as_deref(),
             time_zone: self.time_zone.as_deref(),
             jitter: self.jitter,
+            head: self.head.as_deref(),
+            head_every: self.head_every,
+            confirmations: self.confirmations,
             has_blackouts: !self.blackouts.is_empty(),
             has_targets: !probe.is_empty(),
         }

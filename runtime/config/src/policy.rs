@@ -45,12 +45,13 @@ pub(crate) struct BlackoutShape {
 }
 
 impl PolicyKeys {
-    /// The policy of a job with a schedule, or of one that only probes and people start: that one has no due times, so
-    /// keys about them are mistakes. Blackouts are read in `zone`.
+    /// The policy of a job with a schedule, or of one that only heads, probes and people start: that one has no due times,
+    /// so keys about them are mistakes. Blackouts are read in `zone`.
     pub(crate) fn resolve(
         self,
         source: &Source<'_>,
         schedule: Option<&Schedule>,
+        follows_heads: bool,
         zone: &str,
     ) -> Result<Policy, ConfigError> {
         let pause_after_failures = match self.pause_after_failures {
@@ -70,7 +71,11 @@ impl PolicyKeys {
             return match self.of_due_times() {
                 None => Ok(common),
                 Some(key) => {
-                    let hint = "leave it out, or add `every` or `schedule`: only probes and people start this job";
+                    let hint = if follows_heads {
+                        "leave it out: a run is for all heads since the run before, and none overlaps another"
+                    } else {
+                        "leave it out, or add `every` or `schedule`: only probes and people start this job"
+                    };
                     Err(source.error(&KeyPath::of(&[key]), "the job has no due times", hint))
                 }
             };

@@ -85,10 +85,10 @@ impl Settings {
     }
 }
 
-/// `chains.NAME.endpoints[N]` and `chains.NAME.endpoints[N].url`.
+/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`.
 fn is_secret(key: &KeyPath) -> bool {
     let url = match key.0.as_slice() {
-        [rest @ .., Step::Key(last)] if last == "url" => rest,
+        [rest @ .., Step::Key(last)] if last == "url" || last == "websocket" => rest,
         all => all,
     };
     matches!(url, [Step::Key(chains), Step::Key(_), Step::Key(endpoints), Step::Index(_)]

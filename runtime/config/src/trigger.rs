@@ -1,16 +1,19 @@
-//! What makes a job run by itself: `every`, or `schedule` with its time zone and jitter. A job that grants probe targets
-//! needs neither.
+//! What makes a job run by itself: `every`, `schedule` with its time zone and jitter, or `head` with its distance and
+//! confirmations. A job that grants probe targets needs none.
 
 use std::time::Duration;
 
-use watchkeeper_model::JobName;
-use watchkeeper_schedule::{Schedule, ScheduleError};
+use watchkeeper_model::{HeadFeed, JobName};
+use watchkeeper_schedule::{HeadTrigger, Schedule, ScheduleError};
 
 use crate::{
-    ConfigError,
+    ChainName, ConfigError,
     source::{KeyPath, Source},
-    values::{Interval, Span, in_range, show_duration},
+    values::{Count, Interval, Span, in_range, show_duration},
 };
+
+/// The most blocks from one run for heads to the next, and the most confirmations.
+const MOST_BLOCKS: u64 = 100_000;
 
 /// The keys of a job file that decide when it falls due, as written.
 pub(crate) struct Trigger<'a> {
@@ -18,6 +21,9 @@ pub(crate) struct Trigger<'a> {
     pub(crate) schedule: Option<&'a str>,
     pub(crate) time_zone: Option<&'a str>,
     pub(crate) jitter: Option<Span>,
+    pub(crate) head: Option<&'a str>,
+    pub(crate) head_every: Option<Count>,
+    pub(crate) confirmations: Option<Count>,
     /// The job's blackouts are read in `time_zone` as well.
     pub(crate) has_blackouts: bool,
     /// `/probe` runs the job.
@@ -30,16 +36,48 @@ impl Trigger<'_> {
         self.time_zone.unwrap_or("UTC")
     }
 
-    /// The schedule with the job's own spread; none where only probes and people start the job.
+    /// The heads that the job runs for; none where it follows no chain.
+    pub(crate) fn heads(&self, source: &Source<'_>) -> Result<Option<HeadTrigger>, ConfigError> {
+        let Some(chain) = self.head else {
+            let given = [("head_every", self.head_every.is_some()), ("confirmations", self.confirmations.is_some())];
+            return match given.iter().find(|(_, given)| *given) {
+                Some((key, _)) => {
+                    let hint = r#"leave it out, or write `head = "CHAIN"` in the place of the schedule"#;
+                    Err(source.error(&KeyPath::of(&[key]), "belongs to `head`", hint))
+                }
+                None => Ok(None),
+            };
+        };
+        if self.every.is_some() || self.schedule.is_some() {
+            let other = if self.every.is_some() { "every" } else { "schedule" };
+            let message = format!("stands beside `{other}`");
+            return Err(source.error(&KeyPath::of(&["head"]), message, "keep one of them, or write two jobs"));
+        }
+        let hint = "leave it out: heads have no time of day";
+        self.refuse(source, "belongs to `schedule`, not to `head`", &["time_zone", "jitter"], hint)?;
+        let chain = ChainName::new(chain).map_err(|error| {
+            source.error(&KeyPath::of(&["head"]), error.to_string(), "write a chain's name in watchkeeper.toml")
+        })?;
+        let blocks = |key: &str, given: Option<Count>, least: u64| {
+            let Count(given) = given.unwrap_or(Count(least));
+            in_range(source, &KeyPath::of(&[key]), given, least..=MOST_BLOCKS, |blocks| blocks.to_string())
+        };
+        let confirmations = blocks("confirmations", self.confirmations, 0)?;
+        let feed = HeadFeed { chain: chain.as_str().into(), confirmations };
+        Ok(Some(HeadTrigger { feed, every: blocks("head_every", self.head_every, 1)? }))
+    }
+
+    /// The schedule with the job's own spread; none where only heads, probes and people start the job.
     pub(crate) fn resolve(&self, source: &Source<'_>, job: &JobName) -> Result<Option<Schedule>, ConfigError> {
         match (self.every, self.schedule) {
+            (None, None) if self.head.is_some() => Ok(None),
             (None, None) if self.has_targets => {
                 let hint = "leave it out, or add `schedule`: only probes and people start this job";
                 self.refuse(source, "belongs to `schedule`", &["time_zone", "jitter"], hint)?;
                 Ok(None)
             }
             (None, None) => {
-                let hint = r#"add `every = "30s"` or `schedule = "*/5 * * * *"`"#;
+                let hint = r#"add `every = "30s"`, `schedule = "*/5 * * * *"` or `head = "CHAIN"`"#;
                 Err(source.error(&KeyPath::default(), "the job has no trigger", hint))
             }
             (Some(_), Some(_)) => {

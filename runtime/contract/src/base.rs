@@ -6,7 +6,7 @@ use watchkeeper_model::{LogLevel, LogLine, Trigger};
 
 use crate::{
     Run,
-    bindings::watchkeeper::plugin::{context, log, metrics},
+    bindings::watchkeeper::plugin::{context, log, metrics, types},
 };
 
 /// How many of standard error's last lines a trap's message shows.
@@ -95,6 +95,13 @@ pub(crate) fn cause(trigger: &Trigger) -> context::Cause {
         Trigger::Schedule(nominal) => context::Cause::Schedule(nanoseconds(*nominal)),
         Trigger::Manual(_) => context::Cause::Manual,
         Trigger::Probe(target) => context::Cause::Probe(target.clone()),
+        Trigger::Head { chain, head, previous } => context::Cause::Head(types::Head {
+            chain: chain.clone(),
+            number: head.number,
+            hash: head.hash.as_bytes().to_vec(),
+            // The first run is for its head alone.
+            previous: previous.unwrap_or_else(|| head.number.saturating_sub(1)),
+        }),
     }
 }
 

@@ -3,12 +3,12 @@
 //! ([`RunGrant::settle`]). Adding a capability is a crate that implements these, and a line where the process is put
 //! together.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use wasmtime::component::Linker;
-use watchkeeper_model::{JobName, Outcome};
+use watchkeeper_model::{Head, HeadFeed, JobName, Outcome};
 
 use crate::Run;
 
@@ -44,11 +44,18 @@ pub trait Open: Send + Sync + 'static {
     /// [`GrantError`], with the key below `grants`.
     fn grant(&self, job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError>;
 
+    /// Tells of the heads of these feeds from now on, and of no others; once of the one that is the newest already. Feeds of
+    /// chains that it doesn't read are not its business, and most capabilities read none.
+    fn follow(&self, _feeds: &BTreeSet<HeadFeed>, _tell: &TellHead) {}
+
     /// The chains that it reads, and how their endpoints are; most capabilities read none.
     fn chains(&self) -> Vec<ChainHealth> {
         Vec::new()
     }
 }
+
+/// Who is told of a new head.
+pub type TellHead = Arc<dyn Fn(&HeadFeed, Head) + Send + Sync>;
 
 /// A chain as people are shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]

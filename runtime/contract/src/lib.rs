@@ -12,6 +12,6 @@ pub use base::clean;
 pub use budget::{Budget, LimitExceeded, Limits};
 pub use capability::{
     Capability, ChainHealth, EndpointHealth, EndpointStanding, Grant, GrantError, Open, RunGrant, Settlement,
-    StateChange,
+    StateChange, TellHead,
 };
 pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};

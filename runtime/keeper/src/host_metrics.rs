@@ -6,11 +6,10 @@ use watchkeeper_config::JobSpec;
 use watchkeeper_ledger::JobRecord;
 use watchkeeper_metrics::{Dropped, FamilySpec, Kind, Sample, Value};
 use watchkeeper_model::{Outcome, RunEnd, RunStart, SkipReason};
-use watchkeeper_schedule::Schedule;
 
 use crate::{
     conductor::epoch_seconds,
-    shown::{show, zone},
+    shown,
 };
 
 const LAST_RUN: u32 = 0;
@@ -157,11 +156,9 @@ pub(crate) fn created() -> Vec<Sample> {
 
 /// When a job runs, and where it stands.
 pub(crate) fn standing(spec: &JobSpec, record: &JobRecord) -> Vec<Sample> {
-    let (schedule, time_zone) = match &spec.schedule {
-        Some(Schedule::Every(every)) => (format!("every {}", show(every.period())), String::new()),
-        Some(Schedule::Cron(cron)) => (cron.expression().to_owned(), zone(cron)),
-        None => (String::new(), String::new()),
-    };
+    let shown = shown::trigger(spec);
+    let schedule = shown.as_ref().map(|shown| shown.written.to_string()).unwrap_or_default();
+    let time_zone = shown.and_then(|shown| shown.time_zone).map(|zone| zone.to_string()).unwrap_or_default();
     let labels =
         vec![schedule, time_zone, spec.policy.overlap.as_str().to_owned(), spec.policy.catch_up.as_str().to_owned()];
     let mut samples = vec![

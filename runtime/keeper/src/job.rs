@@ -127,6 +127,12 @@ impl Workshop {
     /// # Errors
     /// [`ConfigError`] for an unknown capability, a grant that it refuses, and one that is missing.
     pub(crate) fn grants(&self, spec: &JobSpec, component: &Component) -> Result<Grants, JobError> {
+        if let Some(heads) = &spec.heads
+            && !self.settings.chains.keys().any(|name| name.as_str() == &*heads.feed.chain)
+        {
+            let message = format!("there is no chain `{}`", heads.feed.chain);
+            return Err(spec.origin.error(&["head"], message, "name it in watchkeeper.toml under `[chains]`").into());
+        }
         let grants = self.written_grants(spec)?;
         let granted: BTreeSet<&str> = grants.iter().map(|(name, _)| *name).collect();
         component.check_grants(&granted, self.sandbox.capabilities()).map_err(|refused| match refused {

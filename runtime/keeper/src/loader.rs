@@ -15,6 +15,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use watchkeeper_config::{Fingerprint, JobSpec, Settings, TrustError, read_trusted};
+use watchkeeper_contract::TellHead;
 use watchkeeper_ledger::{JobRecord, Ledger};
 use watchkeeper_metrics::Store;
 use watchkeeper_model::JobName;
@@ -98,6 +99,7 @@ impl Loader {
             self.make(&name, &mut again).await;
         }
         self.apply_made().await;
+        self.follow_heads();
         self.forget_unused();
         if self.known.applied && self.look_at_refused_again() {
             sooner(&mut again, Duration::ZERO);
@@ -106,6 +108,14 @@ impl Loader {
             self.board.passed();
         }
         Pass { again }
+    }
+
+    /// Has the chains tell of the heads that jobs follow.
+    fn follow_heads(&self) {
+        let feeds = self.conductor.feeds();
+        let conductor = Arc::clone(&self.conductor);
+        let tell: TellHead = Arc::new(move |feed, head| conductor.head(feed, head));
+        self.workshop.open.iter().for_each(|open| open.follow(&feeds, &tell));
     }
 
     /// Somebody asked: everything that was refused is read, and compiled, once more.

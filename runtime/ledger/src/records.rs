@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use watchkeeper_model::{JobName, LogLevel, LogLine, Outcome, RunId, RunRecord, RunStart, SkipReason};
+use watchkeeper_model::{Head, JobName, LogLevel, LogLine, Outcome, RunId, RunRecord, RunStart, SkipReason};
 
 use crate::Action;
 
@@ -40,6 +40,8 @@ pub struct JobRecord {
     pub began: Timestamp,
     /// All due times of this generation up to here have their disposition.
     pub cursor: Timestamp,
+    /// The head that this generation last ran for; none before the first, and for jobs that follow no chain.
+    pub head: Option<Head>,
     /// When the job was removed, if it is.
     pub retired: Option<Timestamp>,
     /// Who paused it, if it is paused.
@@ -128,6 +130,8 @@ pub enum TriggerKind {
     Schedule,
     /// A person.
     Manual,
+    /// A chain's new head.
+    Head,
 }
 
 /// Which log lines to tell of, in the order in which they were recorded: the lines of a run when it ends.

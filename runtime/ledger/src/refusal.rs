@@ -24,6 +24,14 @@ pub enum EntryError {
         /// Where it stands.
         cursor: Timestamp,
     },
+    /// The job last ran for another head than the one that this follows, or for this very one.
+    #[error("job `{job}`: head {number} doesn't follow on the head that it last ran for")]
+    HeadNotNext {
+        /// Whose.
+        job: JobName,
+        /// The head's number.
+        number: u64,
+    },
     /// A later process is in charge of the job.
     #[error("job `{job}`: a later watchkeeper is in charge of it\nhint: let only one process work on a ledger")]
     Fenced {

@@ -3,6 +3,7 @@
 
 mod clock;
 mod digest;
+mod head;
 mod name;
 mod outcome;
 mod read;
@@ -11,6 +12,7 @@ mod skip;
 
 pub use clock::{Clock, SystemClock};
 pub use digest::{Digest, InvalidDigest};
+pub use head::{BlockHash, Head, HeadFeed};
 pub use name::{InvalidName, JobName, PluginName, TokenName};
 pub use outcome::{Failure, FailureKind, Outcome};
 pub use run::{InvalidRunId, LogLevel, LogLine, RunEnd, RunId, RunRecord, RunStart, Trigger};

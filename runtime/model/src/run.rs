@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, JobName, Outcome, PluginName};
+use crate::{Digest, Head, JobName, Outcome, PluginName};
 
 /// Crockford's base 32.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -94,6 +94,15 @@ pub enum Trigger {
     Manual(String),
     /// A scrape of `/probe`; its target. Such a run is counted, but has no row in the ledger.
     Probe(String),
+    /// A chain has a new head.
+    Head {
+        /// The chain's name.
+        chain: String,
+        /// The head.
+        head: Head,
+        /// The number of the head that the job last ran for: the run is for those after it. None for the first.
+        previous: Option<u64>,
+    },
 }
 
 impl Trigger {
@@ -101,7 +110,7 @@ impl Trigger {
     pub const fn nominal(&self) -> Option<Timestamp> {
         match self {
             Self::Schedule(nominal) => Some(*nominal),
-            Self::Manual(_) | Self::Probe(_) => None,
+            Self::Manual(_) | Self::Probe(_) | Self::Head { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod due;
 mod duration;
 mod error;
 mod every;
+mod heads;
 mod policy;
 mod record;
 mod retry;
@@ -30,6 +31,7 @@ pub use due::DueRange;
 pub use duration::parse_duration;
 pub use error::ScheduleError;
 pub use every::Every;
+pub use heads::HeadTrigger;
 pub use policy::{CatchUp, Overlap, Policy, Retry};
 pub use retry::retry_at;
 

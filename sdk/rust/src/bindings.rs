@@ -10,3 +10,12 @@ wit_bindgen::generate!({
     pub_export_macro: true,
     generate_all,
 });
+
+/// The world of plugins that ask over HTTP. Apart, so that the exports' world doesn't have it.
+pub mod http {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "http",
+        generate_all,
+    });
+}

@@ -9,6 +9,7 @@ mod config;
 pub mod context;
 mod error;
 mod host;
+pub mod http;
 pub mod log;
 pub mod metrics;
 pub mod plugin;

@@ -5,7 +5,7 @@ pub use alloy_primitives::{Address, B256, Bytes, U256};
 pub use crate::{
     Error, Metrics, Result,
     chain::{self, Block, Call, Chain, Filter, First, Header, Log, Reply, Scan, chain},
-    config, context, debug, error, fail, info,
+    config, context, debug, error, fail, http, info,
     metrics::{Counter, Families, Family, Gauge, Histogram, MetricSet},
     plugin, state, warn,
 };

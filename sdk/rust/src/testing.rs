@@ -35,18 +35,20 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Error, Result, chain,
-    host::{Node, Recorder, with_host},
+    host::{Node, Recorder, Server, with_host},
+    http,
     log::Level,
     metrics::{self, Families, MetricSet, Sample},
 };
 
-/// A host whose chains are one function.
+/// A host whose chains are one function, and whose services another.
 pub struct Host {
     node: Rc<Node>,
+    server: Rc<Server>,
     state: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
@@ -67,7 +69,33 @@ impl Host {
     /// `node` answers a request: chain, method and parameters. Headers, calls and logs reach it as the JSON-RPC methods that
     /// they stand for.
     pub fn new(node: impl Fn(&str, &str, &Value) -> Result<Value, chain::Error> + 'static) -> Self {
-        Self { node: Rc::new(Box::new(node)), state: RefCell::default() }
+        Self { node: Rc::new(Box::new(node)), server: Rc::new(Box::new(nobody)), state: RefCell::default() }
+    }
+
+    /// `server` answers the plugin's requests over HTTP; without it they are denied.
+    #[must_use]
+    pub fn http(mut self, server: impl Fn(&http::Request) -> Result<http::Response, http::Error> + 'static) -> Self {
+        self.server = Rc::new(Box::new(server));
+        self
+    }
+
+    /// `service` answers the plugin's JSON-RPC calls over HTTP: URL, method and parameters. [`http::Error::Rpc`] reaches the
+    /// plugin as the service's own error, every other one as the host's.
+    #[must_use]
+    pub fn json_rpc(self, service: impl Fn(&str, &str, &Value) -> Result<Value, http::Error> + 'static) -> Self {
+        self.http(move |request| {
+            let call: Value =
+                serde_json::from_slice(&request.body).map_err(|error| http::Error::Malformed(error.to_string()))?;
+            let method = call["method"].as_str().unwrap_or_default();
+            let answer = match service(&request.url, method, &call["params"]) {
+                Ok(result) => json!({ "jsonrpc": "2.0", "id": call["id"], "result": result }),
+                Err(http::Error::Rpc { code, message }) => {
+                    json!({ "jsonrpc": "2.0", "id": call["id"], "error": { "code": code, "message": message } })
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(http::Response { status: 200, headers: Vec::new(), body: answer.to_string().into_bytes() })
+        })
     }
 
     /// Runs a plugin's function once. Samples and state of a run that fails are dropped.
@@ -78,6 +106,7 @@ impl Host {
     {
         let recorder = Rc::new(Recorder {
             node: Rc::clone(&self.node),
+            server: Rc::clone(&self.server),
             state: self.state.clone(),
             samples: RefCell::default(),
             logs: RefCell::default(),
@@ -114,6 +143,10 @@ impl Run {
         };
         self.samples.iter().filter(named).map(|sample| sample.value.number()).collect()
     }
+}
+
+fn nobody(request: &http::Request) -> Result<http::Response, http::Error> {
+    Err(http::Error::Denied(format!("nobody answers {}; say who with `Host::http` or `Host::json_rpc`", request.url)))
 }
 
 fn attempt<C, M>(

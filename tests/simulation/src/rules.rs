@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use watchkeeper_model::{Digest, JobName, PluginName};
-use watchkeeper_schedule::{Blackout, CatchUp, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed};
+use watchkeeper_schedule::{Blackout, CatchUp, HeadTrigger, Overlap, Policy, Retry, Schedule, ScheduleError, timetable::Timed};
 
 use crate::times::{DARK, Times};
 
@@ -97,6 +97,11 @@ impl Timed for Job {
 
     fn schedule(&self) -> Option<&Schedule> {
         self.schedule.as_ref()
+    }
+
+    /// Heads are not simulated.
+    fn heads(&self) -> Option<&HeadTrigger> {
+        None
     }
 
     fn policy(&self) -> &Policy {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use watchkeeper_ledger::{Entry, Ledger, NodeStart};
 use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunEnd, RunId, RunStart, Trigger};
 use watchkeeper_schedule::{
-    Policy, Schedule,
+    HeadTrigger, Policy, Schedule,
     timetable::{Place, Timed},
 };
 
@@ -54,6 +54,10 @@ impl Timed for Due {
         Some(&self.schedule)
     }
 
+    fn heads(&self) -> Option<&HeadTrigger> {
+        None
+    }
+
     fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -69,7 +73,7 @@ pub(super) fn names(count: usize) -> Result<Vec<JobName>> {
 
 /// Where a job stands whose due times up to here have their disposition.
 pub(super) fn standing_at(cursor: Timestamp) -> Place {
-    Place { generation: 1, cursor, skip_next: 0, failures: 0, paused: false }
+    Place { generation: 1, cursor, head: None, skip_next: 0, failures: 0, paused: false }
 }
 
 /// A ledger on a disk.

@@ -1,23 +1,33 @@
 //! The chains of one configuration. Made anew when the configuration changes, untouched when a plugin does.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use tokio::{runtime::Handle, sync::Semaphore};
-use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open};
-use watchkeeper_model::{Clock, JobName};
+use tokio_rustls::TlsConnector;
+use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open, TellHead};
+use watchkeeper_model::{Clock, HeadFeed, JobName};
 
 use crate::{
     ChainMetrics, ChainSettings, NAME, OpenError,
     endpoint::Endpoint,
     grant,
+    heads::{HeadSettings, Heads, SocketSettings},
     named::NamedChain,
     seen::Seen,
+    settings::Urls,
     telemetry::EndpointTelemetry,
     transport::{self, Transport},
 };
 
 /// All chains that a configuration names.
-pub struct Chains(BTreeMap<String, Arc<NamedChain>>);
+pub struct Chains {
+    chains: BTreeMap<String, Arc<NamedChain>>,
+    heads: Vec<Heads>,
+}
 
 impl Chains {
     /// Opens chains; asks nothing of their endpoints yet. Reads will be tasks of `runtime`, which must not be the one that
@@ -35,19 +45,28 @@ impl Chains {
         for (name, chain) in settings {
             checked.push((name, chain, chain.check(name)?));
         }
-        let https = checked.iter().any(|(_, _, urls)| urls.iter().any(|url| url.scheme() == "https"));
+        let all = || checked.iter().flat_map(|(_, _, urls)| urls);
+        let https = all().any(|urls| urls.http.scheme() == "https");
         let client = transport::client(https)?;
+        let wss = all().any(|urls| urls.websocket.as_ref().is_some_and(|url| url.scheme() == "wss"));
+        let tls = TlsConnector::from(Arc::new(transport::tls(wss)?));
         let opened = metrics.open();
-        let open = |(name, settings, urls): (&String, &ChainSettings, Vec<reqwest::Url>)| {
+        let mut heads = Vec::new();
+        let mut open = |(name, settings, urls): (&String, &ChainSettings, Vec<Urls>)| {
             let label: Arc<str> = name.as_str().into();
-            let endpoint = |(endpoint, url): (&crate::EndpointSettings, reqwest::Url)| {
+            let sockets = settings.endpoints.iter().zip(&urls).filter_map(|(endpoint, urls)| {
+                let (endpoint, url) = (endpoint.name.as_str().into(), urls.websocket.clone()?);
+                Some(SocketSettings { endpoint, url, tls: tls.clone() })
+            });
+            let of_heads = HeadSettings { poll_interval: settings.poll_interval, sockets: sockets.collect() };
+            let endpoint = |(endpoint, urls): (&crate::EndpointSettings, Urls)| {
                 let telemetry = EndpointTelemetry {
                     metrics: metrics.clone(),
                     opened,
                     chain: Arc::clone(&label),
                     endpoint: endpoint.name.as_str().into(),
                 };
-                let transport = Transport::new(client.clone(), url, settings.max_response);
+                let transport = Transport::new(client.clone(), urls.http, settings.max_response);
                 Endpoint::new(settings.chain_id, transport, telemetry)
             };
             let endpoints = settings.endpoints.iter().zip(urls).map(endpoint).collect();
@@ -62,9 +81,12 @@ impl Chains {
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };
-            (name.clone(), Arc::new(chain))
+            let chain = Arc::new(chain);
+            heads.push(Heads::new(Arc::clone(&chain), of_heads, metrics.heads.clone()));
+            (name.clone(), chain)
         };
-        Ok(Self(checked.into_iter().map(open).collect()))
+        let chains = checked.into_iter().map(&mut open).collect();
+        Ok(Self { chains, heads })
     }
 }
 
@@ -74,16 +96,20 @@ impl Open for Chains {
     }
 
     fn grant(&self, _job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError> {
-        Ok(Arc::new(grant::parse(&self.0, written)?))
+        Ok(Arc::new(grant::parse(&self.chains, written)?))
+    }
+
+    fn follow(&self, feeds: &BTreeSet<HeadFeed>, tell: &TellHead) {
+        self.heads.iter().for_each(|heads| heads.follow(feeds, tell));
     }
 
     fn chains(&self) -> Vec<ChainHealth> {
-        self.0.values().map(|chain| chain.health()).collect()
+        self.chains.values().map(|chain| chain.health()).collect()
     }
 }
 
 impl fmt::Debug for Chains {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.keys()).finish()
+        f.debug_list().entries(self.chains.keys()).finish()
     }
 }

@@ -3,7 +3,7 @@
 //! `methods` is the one list of what may be asked.
 //!
 //! A read travels so: `bindings` → `reads` (grant, arguments) → `named` (which endpoint, for how long) → `read` (what is
-//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange).
+//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange). `heads` tells of new blocks.
 
 mod bindings;
 mod chains;
@@ -11,6 +11,7 @@ mod decode;
 mod endpoint;
 mod fault;
 mod grant;
+mod heads;
 mod methods;
 mod named;
 mod read;

@@ -18,6 +18,8 @@ pub struct ChainSettings {
     pub max_response: usize,
     /// Reads in service at once, of all jobs; more wait.
     pub max_concurrent: usize,
+    /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it.
+    pub poll_interval: Duration,
 }
 
 /// One node that serves a chain.
@@ -27,6 +29,8 @@ pub struct EndpointSettings {
     pub name: String,
     /// Secret. `http` or `https`; a user and password go out as an `Authorization` header.
     pub url: String,
+    /// Secret. `ws` or `wss`: where it tells of new heads.
+    pub websocket: Option<String>,
 }
 
 impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
@@ -35,6 +39,7 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
         let endpoint = |endpoint: &watchkeeper_config::Endpoint| EndpointSettings {
             name: endpoint.name.clone(),
             url: endpoint.url.expose().to_owned(),
+            websocket: endpoint.websocket.as_ref().map(|url| url.expose().to_owned()),
         };
         Self {
             chain_id: chain.chain_id,
@@ -42,6 +47,7 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             timeout: chain.timeout,
             max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
             max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+            poll_interval: chain.poll_interval,
         }
     }
 }
@@ -73,9 +79,19 @@ pub enum OpenError {
     Client(String),
 }
 
+/// Where an endpoint is.
+pub(crate) struct Urls {
+    pub(crate) http: Url,
+    pub(crate) websocket: Option<Url>,
+}
+
+fn parsed(url: &str, schemes: [&str; 2]) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| schemes.contains(&url.scheme()) && url.has_host())
+}
+
 impl ChainSettings {
     /// Checks all but the certificates, and parses the URLs.
-    pub(crate) fn check(&self, chain: &str) -> Result<Vec<Url>, OpenError> {
+    pub(crate) fn check(&self, chain: &str) -> Result<Vec<Urls>, OpenError> {
         let refuse = |key: &str, problem: &str, hint| OpenError::Setting {
             key: format!("{chain}.{key}"),
             problem: problem.to_owned(),
@@ -98,14 +114,14 @@ impl ChainSettings {
             return Err(refuse("endpoints", "two have the same name", "give each endpoint a name of its own"));
         }
         let parse = |endpoint: &EndpointSettings| {
-            let url = Url::parse(&endpoint.url).ok();
-            url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()).ok_or_else(|| {
-                refuse(
-                    &format!("endpoints.{}.url", endpoint.name),
-                    "not an HTTP URL",
-                    "write http://HOST:PORT/ or https://HOST/",
-                )
-            })
+            let refused = |key, problem, hint| refuse(&format!("endpoints.{}.{key}", endpoint.name), problem, hint);
+            let http = parsed(&endpoint.url, ["http", "https"])
+                .ok_or_else(|| refused("url", "not an HTTP URL", "write http://HOST:PORT/ or https://HOST/"))?;
+            let websocket = endpoint.websocket.as_ref().map(|url| {
+                parsed(url, ["ws", "wss"])
+                    .ok_or_else(|| refused("websocket", "not a WebSocket URL", "write ws://HOST:PORT/ or wss://HOST/"))
+            });
+            Ok(Urls { http, websocket: websocket.transpose()? })
         };
         self.endpoints.iter().map(parse).collect()
     }

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use crate::heads::HeadMetrics;
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 /// The series of all chains. Registered once per process, shared by each configuration's [`crate::Chains`].
@@ -17,6 +18,8 @@ pub struct ChainMetrics {
     requests: IntCounterVec,
     durations: HistogramVec,
     up: IntGaugeVec,
+    /// Of the heads that jobs follow.
+    pub(crate) heads: HeadMetrics,
     /// How many configurations were opened.
     opened: Arc<AtomicU64>,
     /// The configuration whose endpoints say whether they are up: the latest that was used. An older one, kept by a run
@@ -52,7 +55,8 @@ impl ChainMetrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(up.clone()))?;
-        Ok(Self { requests, durations, up, opened: Arc::default(), speaking: Arc::default() })
+        let heads = HeadMetrics::register(registry)?;
+        Ok(Self { requests, durations, up, heads, opened: Arc::default(), speaking: Arc::default() })
     }
 
     /// The number of a new configuration.

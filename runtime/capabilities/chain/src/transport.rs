@@ -31,6 +31,19 @@ const SHORTEST_KEY: usize = 8;
 /// The HTTP client of all endpoints. Certificates are checked against the system's roots, which must exist only if
 /// `https` is used.
 pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
+    let client = Client::builder()
+        .tls_backend_preconfigured(tls(https)?)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .pool_idle_timeout(IDLE)
+        .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
+    client.build().map_err(|error| OpenError::Client(error.without_url().to_string()))
+}
+
+/// How connections are encrypted, by `https` and `wss`.
+pub(crate) fn tls(https: bool) -> Result<ClientConfig, OpenError> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| OpenError::Client(error.to_string()))?;
@@ -39,15 +52,7 @@ pub(crate) fn client(https: bool) -> Result<Client, OpenError> {
     } else {
         tls.with_root_certificates(RootCertStore::empty())
     };
-    let client = Client::builder()
-        .tls_backend_preconfigured(tls.with_no_client_auth())
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .no_proxy()
-        .pool_idle_timeout(IDLE)
-        .user_agent(concat!("watchkeeper/", env!("CARGO_PKG_VERSION")));
-    client.build().map_err(|error| OpenError::Client(error.without_url().to_string()))
+    Ok(tls.with_no_client_auth())
 }
 
 /// The way to one endpoint.

@@ -50,5 +50,6 @@ pub(crate) fn trigger(trigger: &RunTrigger) -> String {
         RunTrigger::Schedule { nominal } => format!("due {}", time(*nominal)),
         RunTrigger::Manual { by } => format!("asked by {by}"),
         RunTrigger::Probe { target } => format!("probe of {target}"),
+        RunTrigger::Head { chain, number, .. } => format!("head {number} of {chain}"),
     }
 }

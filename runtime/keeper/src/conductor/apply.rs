@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use watchkeeper_ledger::{Entry, EntryError, JobRecord, LedgerError, PendingRetry};
 use watchkeeper_model::{JobName, Outcome, Skip, SkipReason};
 use watchkeeper_schedule::{
-    Schedule, retry_at,
+    HeadTrigger, Schedule, retry_at,
     timetable::{Place, backlog},
 };
 
@@ -157,7 +157,8 @@ impl Conductor {
     fn same_schedule(&self, name: &JobName, scheduled: &Scheduled) -> bool {
         let timetable = self.timetable();
         let before = timetable.entry(name).and_then(|entry| entry.job.as_ref());
-        before.is_some_and(|before| before.job.spec.schedule == scheduled.job.spec.schedule)
+        let (spec, before) = (&scheduled.job.spec, before.map(|before| &before.job.spec));
+        before.is_some_and(|before| before.schedule == spec.schedule && before.heads == spec.heads)
     }
 
     fn end_narrowed(&self, name: &JobName, scheduled: &Scheduled) {
@@ -236,6 +237,7 @@ pub(super) fn place(record: &JobRecord) -> Place {
     Place {
         generation: record.generation,
         cursor: record.cursor,
+        head: record.head,
         skip_next: record.skip_next,
         failures: record.failures,
         paused: record.paused.is_some(),
@@ -258,5 +260,7 @@ fn retirement(record: &JobRecord, now: Timestamp) -> Vec<Entry> {
 
 /// A job's schedule as the ledger has it.
 fn written(scheduled: &Scheduled) -> String {
-    scheduled.job.spec.schedule.as_ref().map_or_else(|| NO_SCHEDULE.to_owned(), Schedule::to_record)
+    let spec = &scheduled.job.spec;
+    let schedule = spec.schedule.as_ref().map(Schedule::to_record);
+    schedule.or_else(|| spec.heads.as_ref().map(HeadTrigger::to_record)).unwrap_or_else(|| NO_SCHEDULE.to_owned())
 }

@@ -10,7 +10,7 @@ mod probes;
 mod record;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -19,9 +19,9 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use watchkeeper_ledger::{PendingRetry, Recovery};
-use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunEnd, RunId, RunStart};
+use watchkeeper_model::{Digest, Head, HeadFeed, JobName, Outcome, PluginName, RunEnd, RunId, RunStart};
 use watchkeeper_schedule::{
-    Policy, Schedule,
+    HeadTrigger, Policy, Schedule,
     timetable::{Entry, Place, Timed, Timetable, Turns},
 };
 
@@ -140,6 +140,19 @@ impl Conductor {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.timetable().is_draining()
+    }
+
+    /// A chain has a new head: jobs that follow it run.
+    pub(crate) fn head(&self, feed: &HeadFeed, head: Head) {
+        self.timetable().head(feed, head, self.rooms.clock.now());
+        self.changed.notify_one();
+    }
+
+    /// What the jobs follow.
+    pub(crate) fn feeds(&self) -> BTreeSet<HeadFeed> {
+        let timetable = self.timetable();
+        let jobs = timetable.entries().filter_map(|(_, entry)| entry.job.as_ref());
+        jobs.filter_map(|job| job.job.spec.heads.as_ref()).map(|heads| heads.feed.clone()).collect()
     }
 
     /// All jobs, by name.
@@ -262,6 +275,10 @@ impl Timed for Scheduled {
 
     fn schedule(&self) -> Option<&Schedule> {
         self.job.spec.schedule.as_ref()
+    }
+
+    fn heads(&self) -> Option<&HeadTrigger> {
+        self.job.spec.heads.as_ref()
     }
 
     fn policy(&self) -> &Policy {

@@ -20,6 +20,7 @@ impl Keeper {
             trigger: query.trigger.map(|trigger| match trigger {
                 TriggerKind::Schedule => ledger::TriggerKind::Schedule,
                 TriggerKind::Manual => ledger::TriggerKind::Manual,
+                TriggerKind::Head => ledger::TriggerKind::Head,
             }),
             after: query.after,
             before: query.before,

@@ -66,7 +66,7 @@ impl Keeper {
             plugin: Some(spec.plugin.clone()),
             state: JobState::Ok,
             problem: self.problem(spec).or_else(|| view.ahead.map(set_back)).map(Into::into),
-            schedule: spec.schedule.as_ref().map(shown::schedule),
+            schedule: shown::trigger(spec),
             next_run: [view.next, retry.map(|(_, at)| at)].into_iter().flatten().min(),
             running: view.running.iter().map(|run| run.id).collect(),
             queued: u64::from(view.running.is_empty() && view.next.is_some_and(|next| next <= now)),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use watchkeeper_model::{RunStart, Trigger};
+use watchkeeper_model::{Head, RunStart, Trigger};
 
 use super::{Stop, jobs, runs};
 use crate::{
@@ -16,9 +16,10 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: 
         return if recorded == *run { Ok(()) } else { Err(EntryError::KnownRun(run.id).into()) };
     }
     let disposed = |nominal| Stop::from(EntryError::AlreadyDisposed { job: run.job.clone(), nominal });
-    let (nominal, asked_by) = match &run.trigger {
-        Trigger::Schedule(nominal) => (Some(*nominal), None),
-        Trigger::Manual(by) => (None, Some(by.as_str())),
+    let (nominal, asked_by, head) = match &run.trigger {
+        Trigger::Schedule(nominal) => (Some(*nominal), None, None),
+        Trigger::Manual(by) => (None, Some(by.as_str()), None),
+        Trigger::Head { chain, head, previous } => (None, None, Some((chain.as_str(), *head, *previous))),
         Trigger::Probe(_) => return Err(EntryError::Probe(run.id).into()),
     };
     match nominal {
@@ -27,22 +28,33 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: 
         _ => {}
     }
     let disposes = nominal.filter(|_| run.attempt == 1);
+    let moves_to = head.filter(|_| run.attempt == 1).map(|(_, head, previous)| (head, previous));
     if run.attempt > 1 {
         take_up_retry(connection, run)?;
     } else if disposes.is_some() {
         job.stands_at(&run.job, after)?;
         jobs::drop_retries(connection, job.id)?;
+    } else if let Some((head, previous)) = moves_to {
+        follows(run, job.generation, job.head, head, previous)?;
+        jobs::drop_retries(connection, job.id)?;
     }
     connection
         .prepare_cached(
-            "UPDATE jobs SET cursor = coalesce(?2, cursor), runs = runs + (?2 IS NOT NULL), kept = kept + 1, fence = ?3
-             WHERE id = ?1",
+            "UPDATE jobs SET cursor = coalesce(?2, cursor), runs = runs + (?2 IS NOT NULL), kept = kept + 1, fence = ?3,
+             head_number = coalesce(?4, head_number), head_hash = coalesce(?5, head_hash) WHERE id = ?1",
         )?
-        .execute(params![job.id, disposes.map(nanos), epoch])?;
+        .execute(params![
+            job.id,
+            disposes.map(nanos),
+            epoch,
+            moves_to.map(|(head, _)| head.number),
+            moves_to.map(|(head, _)| *head.hash.as_bytes())
+        ])?;
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO runs (id, job, generation, nominal, asked_by, attempt, first, plugin, digest, claimed, epoch)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO runs (id, job, generation, nominal, asked_by, attempt, first, plugin, digest, claimed, epoch,
+                               head_chain, head_number, head_hash, head_previous)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             bits(run.id),
@@ -55,7 +67,11 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: 
             run.plugin.as_str(),
             run.digest.as_bytes(),
             nanos(run.claimed),
-            epoch
+            epoch,
+            head.map(|(chain, _, _)| chain),
+            head.map(|(_, head, _)| head.number),
+            head.map(|(_, head, _)| *head.hash.as_bytes()),
+            head.and_then(|(_, _, previous)| previous)
         ]);
     match (inserted, nominal) {
         (Err(error), Some(nominal)) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
@@ -64,6 +80,21 @@ pub(super) fn claim(connection: &Connection, epoch: u64, run: &RunStart, after: 
         (Err(error), _) => Err(error.into()),
         (Ok(_), _) => Ok(()),
     }
+}
+
+/// A head must follow on the one that the job last ran for, and be another one.
+fn follows(
+    run: &RunStart,
+    generation: u64,
+    last: Option<Head>,
+    head: Head,
+    previous: Option<u64>,
+) -> Result<(), Stop> {
+    let next = last.map(|last| last.number) == previous && last != Some(head);
+    if next && run.generation == generation {
+        return Ok(());
+    }
+    Err(EntryError::HeadNotNext { job: run.job.clone(), number: head.number }.into())
 }
 
 /// The attempt before must have left a retry that nobody took up.

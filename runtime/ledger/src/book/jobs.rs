@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use watchkeeper_model::JobName;
+use watchkeeper_model::{BlockHash, Head, JobName};
 
 use super::{Book, Stop};
 use crate::{
@@ -38,6 +38,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
         schedule: row.get("schedule")?,
         began: row.time("began")?,
         cursor: row.time("cursor")?,
+        head: head(row.get("head_number")?, row.get("head_hash")?),
         retired: row.time_if_any("retired")?,
         paused: row.time_if_any("paused_at")?.map(pause).transpose()?,
         skip_next: row.get("skip_next")?,
@@ -48,11 +49,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
     })
 }
 
+/// A head, where both of its columns have one.
+pub(super) fn head(number: Option<u64>, hash: Option<[u8; 32]>) -> Option<Head> {
+    Some(Head { number: number?, hash: BlockHash::new(hash?) })
+}
+
 /// What entries need to know of a job before they write.
 pub(super) struct Known {
     pub(super) id: i64,
     pub(super) generation: u64,
     pub(super) cursor: i64,
+    pub(super) head: Option<Head>,
     pub(super) retired: bool,
 }
 
@@ -69,9 +76,15 @@ impl Known {
 /// A job that this process may write.
 pub(super) fn known(connection: &Connection, epoch: u64, job: &JobName) -> Result<Option<Known>, Stop> {
     let found = connection
-        .prepare_cached("SELECT id, generation, cursor, retired IS NOT NULL, fence FROM jobs WHERE name = ?1")?
+        .prepare_cached("SELECT id, generation, cursor, retired IS NOT NULL, fence, head_number, head_hash FROM jobs WHERE name = ?1")?
         .query_row([job.as_str()], |row| {
-            let known = Known { id: row.get(0)?, generation: row.get(1)?, cursor: row.get(2)?, retired: row.get(3)? };
+            let known = Known {
+                id: row.get(0)?,
+                generation: row.get(1)?,
+                cursor: row.get(2)?,
+                head: head(row.get(5)?, row.get(6)?),
+                retired: row.get(3)?,
+            };
             Ok((known, row.get::<_, u64>(4)?))
         })
         .optional()?;
@@ -131,7 +144,7 @@ pub(super) fn generation(
     connection
         .prepare_cached(
             "UPDATE jobs SET generation = generation + 1, schedule = ?2, began = ?3, cursor = ?3, retired = NULL,
-             runs = 0, skips = 0, fence = ?4 WHERE id = ?1",
+             head_number = NULL, head_hash = NULL, runs = 0, skips = 0, fence = ?4 WHERE id = ?1",
         )?
         .execute(params![known.id, schedule, began, epoch])?;
     drop_retries(connection, known.id)?;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row, params, params_from_iter, types::Value};
-use watchkeeper_model::{Digest, Outcome, RunEnd, RunId, RunRecord, RunStart, Trigger};
+use watchkeeper_model::{BlockHash, Digest, Head, Outcome, RunEnd, RunId, RunRecord, RunStart, Trigger};
 
 use super::{Book, nodes};
 use crate::{
@@ -84,6 +84,7 @@ fn conditions(filter: &RunFilter) -> (String, Vec<Value>) {
     match filter.trigger {
         Some(TriggerKind::Schedule) => conditions.push("nominal IS NOT NULL"),
         Some(TriggerKind::Manual) => conditions.push("asked_by IS NOT NULL"),
+        Some(TriggerKind::Head) => conditions.push("head_chain IS NOT NULL"),
         None => {}
     }
     if filter.outcome.is_some_and(|outcome| outcome != Outcome::Success) {
@@ -132,9 +133,14 @@ pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
 
 fn read_start(row: &Row<'_>) -> rusqlite::Result<RunStart> {
     let id = row.run("id")?;
-    let trigger = match row.time_if_any("nominal")? {
-        Some(nominal) => Trigger::Schedule(nominal),
-        None => Trigger::Manual(row.get("asked_by")?),
+    let trigger = match (row.time_if_any("nominal")?, row.get("head_chain")?) {
+        (Some(nominal), _) => Trigger::Schedule(nominal),
+        (None, Some(chain)) => {
+            let hash = BlockHash::new(row.get("head_hash")?);
+            let head = Head { number: row.get("head_number")?, hash };
+            Trigger::Head { chain, head, previous: row.get("head_previous")? }
+        }
+        (None, None) => Trigger::Manual(row.get("asked_by")?),
     };
     Ok(RunStart {
         id,

@@ -4,9 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, RunStart, Skip};
+use watchkeeper_model::{Digest, Head, JobName, Outcome, PluginName, RunId, RunStart, Skip};
 
-use crate::{Policy, Schedule};
+use crate::{HeadTrigger, Policy, Schedule};
 
 /// What a timetable asks of a job.
 pub trait Timed {
@@ -16,6 +16,8 @@ pub trait Timed {
     fn digest(&self) -> Digest;
     /// When it falls due; none if it runs only when somebody asks.
     fn schedule(&self) -> Option<&Schedule>;
+    /// The heads that it runs for; none if it runs for none.
+    fn heads(&self) -> Option<&HeadTrigger>;
     /// What is done about due times that were missed, overlap, or fail.
     fn policy(&self) -> &Policy;
 }
@@ -27,6 +29,8 @@ pub struct Place {
     pub generation: u64,
     /// All due times up to here are disposed of.
     pub cursor: Timestamp,
+    /// The head that it last ran for; all before it are covered.
+    pub head: Option<Head>,
     /// Due times that somebody asked to leave out.
     pub skip_next: u32,
     /// Runs that failed since the last success.

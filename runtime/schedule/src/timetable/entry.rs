@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use watchkeeper_model::{RunId, RunStart, Trigger};
+use watchkeeper_model::{Head, RunId, RunStart, Trigger};
 
 use super::{Place, Timed};
 
@@ -79,14 +79,24 @@ impl<J: Timed, R> Entry<J, R> {
         (ahead > by).then_some(self.place.cursor)
     }
 
-    pub(super) fn is_overdue(&self, now: Timestamp, by: Duration) -> bool {
+    pub(super) fn is_overdue(&self, newest: Option<(Head, Timestamp)>, now: Timestamp, by: Duration) -> bool {
         let Some(job) = self.job.as_ref() else { return false };
         let due = job
             .schedule()
             .and_then(|schedule| schedule.next(self.place.cursor)?.checked_add(schedule.start_offset()).ok());
-        let late = due.and_then(|due| Duration::try_from(now.duration_since(due)).ok()).is_some_and(|late| late > by);
+        let head = newest.filter(|(head, _)| self.due_head(Some(*head)).is_some()).map(|(_, came)| came);
+        let late = due.into_iter().chain(head).min().and_then(|due| Duration::try_from(now.duration_since(due)).ok()).is_some_and(|late| late > by);
         let kept = self.place.paused || self.recording || self.held || !self.running.is_empty();
         late && !kept && job.policy().blackout_end(now).is_none()
+    }
+
+    /// The head that it is to run for: by the number of blocks since the last one, or since that was replaced.
+    pub(super) fn due_head(&self, newest: Option<Head>) -> Option<Head> {
+        let every = self.job.as_ref()?.heads()?.every;
+        let newest = newest?;
+        let Some(last) = self.place.head else { return Some(newest) };
+        let replaced = newest.number <= last.number && newest.hash != last.hash;
+        (replaced || newest.number.saturating_sub(last.number) >= every).then_some(newest)
     }
 
     /// Whether nothing is left of a removed job.
@@ -98,7 +108,7 @@ impl<J: Timed, R> Entry<J, R> {
         if self.asked.as_ref().is_some_and(|asked| asked.id == start.id) {
             self.asked = None;
         }
-        if start.attempt > 1 || matches!(start.trigger, Trigger::Schedule(_)) {
+        if start.attempt > 1 || matches!(start.trigger, Trigger::Schedule(_) | Trigger::Head { .. }) {
             self.retry = None;
         }
         self.running.push(Running { start: start.clone(), run, under, cancelled: false });

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
-use watchkeeper_model::{JobName, RunId, RunStart, Skip, SkipReason, Trigger};
+use watchkeeper_model::{Head, JobName, RunId, RunStart, Skip, SkipReason, Trigger};
 
 use super::{Batch, Claim, Entry, Timed};
 use crate::{Decision, Overlap, Policy, Standing, decide};
@@ -27,11 +27,12 @@ pub(super) enum Look<J> {
 }
 
 impl<J: Timed, R> Entry<J, R> {
-    /// Decides with what stands now. With `turn`, a run may begin.
+    /// Decides with what stands now, and the newest head of the chain that the job follows. With `turn`, a run may begin.
     pub(super) fn look(
         &mut self,
         name: &JobName,
         now: Timestamp,
+        newest: Option<Head>,
         turn: bool,
         new_id: &mut impl FnMut() -> RunId,
     ) -> Look<J> {
@@ -67,17 +68,17 @@ impl<J: Timed, R> Entry<J, R> {
         }
         let claim = match trigger {
             Some(trigger) => Some(self.asked_in_a_queue(job.policy()).unwrap_or(Wish::Due(trigger))),
-            None if skips.is_empty() => self.wish(job.policy(), now),
+            None if skips.is_empty() => self.wish(job.policy(), newest, now),
             None => None,
         };
         match claim {
             Some(_) if !turn => Look::WantsTurn,
             Some(wish) => {
                 let start = self.start(name, &job, wish, now, new_id);
-                if let Trigger::Schedule(nominal) = start.trigger
-                    && start.attempt == 1
-                {
-                    place.cursor = nominal;
+                match &start.trigger {
+                    Trigger::Schedule(nominal) if start.attempt == 1 => place.cursor = *nominal,
+                    Trigger::Head { head, .. } if start.attempt == 1 => place.head = Some(*head),
+                    _ => {}
                 }
                 self.recording = true;
                 Look::Record(Box::new(Batch {
@@ -108,13 +109,19 @@ impl<J: Timed, R> Entry<J, R> {
             .collect()
     }
 
-    /// What is to run beside the schedule: what somebody asked for, or a try that comes again.
-    fn wish(&self, policy: &Policy, now: Timestamp) -> Option<Wish> {
+    /// What is to run beside the schedule: what somebody asked for, the newest head, which covers all since the last run, or
+    /// a try that comes again.
+    fn wish(&self, policy: &Policy, newest: Option<Head>, now: Timestamp) -> Option<Wish> {
         if !self.has_room(policy) {
             return None;
         }
         if let Some(asked) = &self.asked {
             return Some(Wish::Asked(asked.id, asked.by.clone()));
+        }
+        let feed = self.job.as_ref().and_then(|job| job.heads());
+        if let (Some(head), Some(trigger), false) = (self.due_head(newest), feed, self.place.paused) {
+            let previous = self.place.head.map(|last| last.number);
+            return Some(Wish::Due(Trigger::Head { chain: trigger.feed.chain.to_string(), head, previous }));
         }
         let (at, before) = self.retry.as_ref()?;
         (*at <= now && !self.place.paused && policy.blackout_end(now).is_none()).then(|| Wish::Retry(before.clone()))

@@ -22,7 +22,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use watchkeeper_model::{JobName, Outcome, RunId, RunStart, Skip, SkipReason};
+use watchkeeper_model::{Head, HeadFeed, JobName, Outcome, RunId, RunStart, Skip, SkipReason};
 
 use crate::Schedule;
 
@@ -49,6 +49,8 @@ pub struct Timetable<J, R> {
     /// Jobs of which something changed.
     ready: BTreeSet<JobName>,
     waiting: Waiting,
+    /// The newest head of each feed, and when it came.
+    heads: BTreeMap<HeadFeed, (Head, Timestamp)>,
     ticked: Option<Timestamp>,
     draining: bool,
 }
@@ -61,6 +63,7 @@ impl<J: Timed, R> Timetable<J, R> {
             due: BTreeSet::new(),
             ready: BTreeSet::new(),
             waiting: Waiting::new(turns),
+            heads: BTreeMap::new(),
             ticked: None,
             draining: false,
         }
@@ -88,6 +91,17 @@ impl<J: Timed, R> Timetable<J, R> {
         entry.job = Some(job);
         self.ready.insert(name.clone());
         true
+    }
+
+    /// A feed has a new head: the jobs that follow it may be due. O(jobs).
+    pub fn head(&mut self, feed: &HeadFeed, head: Head, now: Timestamp) {
+        self.heads.insert(feed.clone(), (head, now));
+        for (name, entry) in &self.jobs {
+            let heads = entry.job.as_ref().and_then(|job| job.heads());
+            if heads.is_some_and(|heads| heads.feed == *feed) {
+                self.ready.insert(name.clone());
+            }
+        }
     }
 
     /// A try that the ledger says is due again. Nothing, where the job or its generation is gone.
@@ -151,6 +165,7 @@ impl<J: Timed, R> Timetable<J, R> {
         entry.recording = false;
         if entry.place.generation == stands.generation {
             entry.place.cursor = stands.cursor;
+            entry.place.head = stands.head;
             entry.place.skip_next = stands.skip_next;
         }
         match (&batch.claim, run) {
@@ -289,13 +304,14 @@ impl<J: Timed, R> Timetable<J, R> {
         self.waiting.len()
     }
 
-    /// Jobs whose due time came more than `by` ago although nothing keeps it: they have their turns, nothing of them runs or
+    /// Jobs whose due time or head came more than `by` ago although nothing keeps it: they have their turns, nothing of them runs or
     /// is on its way, and they are neither paused nor in a blackout. There must never be one. O(jobs).
     pub fn overdue(&self, now: Timestamp, by: Duration) -> Vec<JobName> {
         if self.draining || self.waiting.len() > 0 {
             return Vec::new();
         }
-        let late = self.jobs.iter().filter(|(_, entry)| entry.is_overdue(now, by));
+        let newest = |entry: &Entry<J, R>| self.heads.get(&entry.job.as_ref()?.heads()?.feed).copied();
+        let late = self.jobs.iter().filter(|(_, entry)| entry.is_overdue(newest(entry), now, by));
         late.map(|(name, _)| name.clone()).collect()
     }
 
@@ -328,7 +344,9 @@ impl<J: Timed, R> Timetable<J, R> {
     ) {
         let Some(entry) = self.jobs.get_mut(name) else { return };
         let Some(plugin) = entry.job.as_ref().map(|job| job.plugin().clone()) else { return };
-        let look = entry.look(name, now, turn, new_id);
+        let feed = entry.job.as_ref().and_then(|job| job.heads()).map(|heads| &heads.feed);
+        let newest = feed.and_then(|feed| self.heads.get(feed)).map(|(head, _)| *head);
+        let look = entry.look(name, now, newest, turn, new_id);
         let claims = matches!(&look, Look::Record(batch) if batch.claim.is_some());
         if turn && !claims {
             self.waiting.give_back(&plugin);

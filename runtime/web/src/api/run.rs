@@ -104,6 +104,17 @@ pub enum RunTrigger {
         /// What it was about.
         target: Text,
     },
+    /// A chain has a new head.
+    Head {
+        /// The chain.
+        chain: Text,
+        /// The head's number.
+        number: u64,
+        /// The head's hash.
+        hash: Text,
+        /// The number of the head that the job ran for before; null for its first.
+        previous: Option<u64>,
+    },
 }
 
 impl From<&Trigger> for RunTrigger {
@@ -112,6 +123,12 @@ impl From<&Trigger> for RunTrigger {
             Trigger::Schedule(nominal) => Self::Schedule { nominal: *nominal },
             Trigger::Manual(by) => Self::Manual { by: by.as_str().into() },
             Trigger::Probe(target) => Self::Probe { target: target.as_str().into() },
+            Trigger::Head { chain, head, previous } => Self::Head {
+                chain: chain.as_str().into(),
+                number: head.number,
+                hash: head.hash.to_string().into(),
+                previous: *previous,
+            },
         }
     }
 }
@@ -124,6 +141,8 @@ pub enum TriggerKind {
     Schedule,
     /// A person.
     Manual,
+    /// A chain's new head.
+    Head,
 }
 
 /// Everything about one run.

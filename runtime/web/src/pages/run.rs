@@ -63,7 +63,7 @@ fn times(page: &mut Html, detail: &RunDetail) {
     let run = &detail.run;
     let nominal = match &run.trigger {
         RunTrigger::Schedule { nominal } => Some(*nominal),
-        RunTrigger::Manual { .. } | RunTrigger::Probe { .. } => None,
+        RunTrigger::Manual { .. } | RunTrigger::Probe { .. } | RunTrigger::Head { .. } => None,
     };
     page.raw("<section class=\"card\"><h2>Times</h2><dl class=\"facts\">");
     let going = run.finished.is_none();

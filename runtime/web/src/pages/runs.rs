@@ -61,6 +61,7 @@ const fn trigger_key(trigger: TriggerKind) -> &'static str {
     match trigger {
         TriggerKind::Schedule => "schedule",
         TriggerKind::Manual => "manual",
+        TriggerKind::Head => "head",
     }
 }
 
@@ -75,7 +76,7 @@ fn filter(page: &mut Html, query: &RunQuery) {
     }
     page.raw("</select></div><div class=\"field\"><label for=\"trigger\">Started by</label><select id=\"trigger\" name=\"trigger\">");
     option(page, "", "anything", query.trigger.is_none());
-    for trigger in [TriggerKind::Schedule, TriggerKind::Manual] {
+    for trigger in [TriggerKind::Schedule, TriggerKind::Manual, TriggerKind::Head] {
         option(page, trigger_key(trigger), trigger_key(trigger), query.trigger == Some(trigger));
     }
     page.raw("</select></div><button>Show</button></form>\n");

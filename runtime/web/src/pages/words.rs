@@ -104,5 +104,6 @@ pub(super) fn trigger(trigger: &RunTrigger) -> String {
         RunTrigger::Schedule { .. } => "schedule".to_owned(),
         RunTrigger::Manual { by } => format!("by {by}"),
         RunTrigger::Probe { target } => format!("probe of {target}"),
+        RunTrigger::Head { chain, number, .. } => format!("head {number} of {chain}"),
     }
 }

@@ -3,10 +3,12 @@
 
 #[cfg(target_arch = "wasm32")]
 mod component;
+#[cfg(target_arch = "wasm32")]
+mod component_http;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::component::*;
+pub(crate) use self::{component::*, component_http::http};
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use self::native::*;

@@ -17,6 +17,7 @@ use alloy_primitives::{Address, B256, Bytes, U64};
 use crate::{
     chain::{Block, Call, Error, Filter, Header, Log, Reply},
     context::Trigger,
+    http,
     log::Level,
     metrics::Sample,
     state,
@@ -29,9 +30,13 @@ thread_local! {
 /// A node: chain, method and parameters to the answer.
 pub(crate) type Node = Box<dyn Fn(&str, &str, &Value) -> Result<Value, Error>>;
 
+/// Whoever answers over HTTP.
+pub(crate) type Server = Box<dyn Fn(&http::Request) -> Result<http::Response, http::Error>>;
+
 /// One run's answers, and what it left.
 pub(crate) struct Recorder {
     pub(crate) node: Rc<Node>,
+    pub(crate) server: Rc<Server>,
     pub(crate) state: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) samples: RefCell<Vec<Sample>>,
     pub(crate) logs: RefCell<Vec<(Level, String)>>,
@@ -200,15 +205,26 @@ fn read<T: serde::de::DeserializeOwned>(answer: Value) -> Result<T, Error> {
     serde_json::from_value(answer).map_err(|error| Error::Malformed(error.to_string()))
 }
 
-/// Waits one turn before it answers, so that what a plugin asks at once is in flight at once.
+pub(crate) async fn http(request: http::Request) -> Result<http::Response, http::Error> {
+    request.parts()?;
+    let host = host().ok_or_else(|| http::Error::Unavailable(NO_HOST.to_owned()))?;
+    wait_a_turn(&host).await;
+    (host.server)(&request)
+}
+
 async fn ask(chain: &str, method: &str, params: &Value) -> Result<Value, Error> {
     let host = host().ok_or_else(|| Error::Unavailable(NO_HOST.to_owned()))?;
+    wait_a_turn(&host).await;
+    (host.node)(chain, method, params)
+}
+
+/// So that what a plugin asks at once is in flight at once.
+async fn wait_a_turn(host: &Recorder) {
     let in_flight = host.in_flight.get() + 1;
     host.in_flight.set(in_flight);
     host.most_in_flight.set(host.most_in_flight.get().max(in_flight));
     Turn { taken: false }.await;
     host.in_flight.set(host.in_flight.get() - 1);
-    (host.node)(chain, method, params)
 }
 
 struct Turn {

@@ -123,6 +123,7 @@ impl Told {
             schedule: String::new(),
             began: time(0),
             cursor: time(cursor),
+            head: None,
             retired: None,
             paused: None,
             skip_next: 0,

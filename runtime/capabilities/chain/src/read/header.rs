@@ -50,7 +50,8 @@ impl Read for ReadHeader {
 }
 
 impl ReadHeader {
-    fn header(&self, answer: &RawValue) -> Result<Header, Fault> {
+    /// The header in a block as nodes write it.
+    pub(crate) fn header(&self, answer: &RawValue) -> Result<Header, Fault> {
         let Some(block) = parse::<Option<Block>>(answer)? else {
             return Err(Fault::NoBlock);
         };

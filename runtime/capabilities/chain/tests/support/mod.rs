@@ -27,7 +27,7 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone() };
+    let endpoint = |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),

@@ -43,7 +43,7 @@ fn a_job_that_comes_back_while_its_old_run_goes_waits_for_its_end() {
     world.put_at(
         "a",
         Plain::new("p"),
-        Place { generation: 2, cursor: at(15), skip_next: 0, failures: 0, paused: false },
+        Place { generation: 2, cursor: at(15), head: None, skip_next: 0, failures: 0, paused: false },
     );
     assert_eq!(world.until(25), ["20 a skips 20 overlap"]);
     assert_eq!(world.end("a"), [""; 0]);
@@ -91,7 +91,7 @@ fn a_job_with_a_batch_on_its_way_cant_be_held() {
 #[test]
 fn the_backlog_of_a_job_is_what_has_come_and_has_no_disposition() {
     let backlog = |schedule: Schedule, second: i64, reason| {
-        let place = Place { generation: 7, cursor: at(0), skip_next: 0, failures: 0, paused: true };
+        let place = Place { generation: 7, cursor: at(0), head: None, skip_next: 0, failures: 0, paused: true };
         let skip = super::backlog(&named("a"), &schedule, &place, reason, at(second))?;
         assert_eq!((skip.generation, skip.reason), (7, reason));
         Some((skip.first, skip.last, skip.count))

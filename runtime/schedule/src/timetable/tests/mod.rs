@@ -3,6 +3,7 @@
 
 mod asks;
 mod changes;
+mod heads;
 mod lateness;
 mod overlap;
 mod records;
@@ -14,7 +15,7 @@ use jiff::ToSpan;
 use watchkeeper_model::{Digest, PluginName, Trigger};
 
 use super::*;
-use crate::{CatchUp, Overlap, Policy};
+use crate::{CatchUp, HeadTrigger, Overlap, Policy};
 
 /// A full hour: intervals without an offset fall due on it.
 const EPOCH: i64 = 1_699_999_200;
@@ -24,6 +25,7 @@ const EPOCH: i64 = 1_699_999_200;
 pub(super) struct Plain {
     pub(super) plugin: PluginName,
     pub(super) schedule: Option<Schedule>,
+    pub(super) heads: Option<HeadTrigger>,
     pub(super) policy: Policy,
 }
 
@@ -32,7 +34,7 @@ impl Plain {
     pub(super) fn new(plugin: &str) -> Self {
         let schedule = Schedule::parse_every("10s").unwrap();
         let policy = Policy::for_schedule(&schedule);
-        Self { plugin: PluginName::new(plugin).unwrap(), schedule: Some(schedule), policy }
+        Self { plugin: PluginName::new(plugin).unwrap(), schedule: Some(schedule), heads: None, policy }
     }
 
     pub(super) fn overlap(mut self, overlap: Overlap) -> Self {
@@ -57,6 +59,10 @@ impl Timed for Plain {
 
     fn schedule(&self) -> Option<&Schedule> {
         self.schedule.as_ref()
+    }
+
+    fn heads(&self) -> Option<&HeadTrigger> {
+        self.heads.as_ref()
     }
 
     fn policy(&self) -> &Policy {
@@ -87,7 +93,7 @@ impl World {
 
     /// Puts in a job of the first generation that stands at the time that it is.
     pub(super) fn put(&mut self, name: &str, job: Plain) {
-        let place = Place { generation: 1, cursor: self.now(), skip_next: 0, failures: 0, paused: false };
+        let place = Place { generation: 1, cursor: self.now(), head: None, skip_next: 0, failures: 0, paused: false };
         self.put_at(name, job, place);
     }
 
@@ -182,6 +188,8 @@ impl World {
             let what = match &start.trigger {
                 Trigger::Schedule(nominal) => format!("runs {}", seconds(*nominal)),
                 Trigger::Manual(by) | Trigger::Probe(by) => format!("runs for {by}"),
+                Trigger::Head { head, previous: None, .. } => format!("runs for head {}", head.number),
+                Trigger::Head { head, previous: Some(last), .. } => format!("runs for heads after {last} to {}", head.number),
             };
             let again = if start.attempt == 1 { String::new() } else { format!(" try {}", start.attempt) };
             format!("{second} {job} {what}{again}")

@@ -94,7 +94,7 @@ fn a_start_catches_up_with_the_outage_before_it() {
     world.second = 1000;
     let mut job = Plain::new("p").catch_up(CatchUp::All);
     job.policy.catch_up_window = std::time::Duration::from_secs(25);
-    let place = super::Place { generation: 3, cursor: at(100), skip_next: 0, failures: 0, paused: false };
+    let place = super::Place { generation: 3, cursor: at(100), head: None, skip_next: 0, failures: 0, paused: false };
     world.put_at("a", job, place);
     assert_eq!(world.here(), ["1000 a skips 110..970 (87) too_late", "1000 a runs 980"]);
     assert_eq!(world.end("a"), ["1000 a runs 990"]);

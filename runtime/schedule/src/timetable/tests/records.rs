@@ -92,7 +92,7 @@ fn a_long_backlog_is_recorded_in_several_batches() {
     world.second = 1_000_000;
     let mut job = Plain::new("p");
     job.policy.catch_up_window = std::time::Duration::from_secs(20);
-    let place = super::Place { generation: 1, cursor: at(0), skip_next: 0, failures: 0, paused: false };
+    let place = super::Place { generation: 1, cursor: at(0), head: None, skip_next: 0, failures: 0, paused: false };
     world.put_at("a", job, place);
     world.on_their_way = Some(Vec::new());
     assert_eq!(world.here().len(), 4);

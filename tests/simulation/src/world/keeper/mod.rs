@@ -251,6 +251,7 @@ fn place(record: &JobRecord) -> Place {
     Place {
         generation: record.generation,
         cursor: record.cursor,
+        head: record.head,
         skip_next: record.skip_next,
         failures: record.failures,
         paused: record.paused.is_some(),
