@@ -40,7 +40,7 @@ const METHODS: [&str; 12] = [
 /// A deployment with the job `da`, which may call these methods of a node by the token of a permission.
 fn watch(node: &Celestia, permission: Permission, methods: &[&str]) -> Deployment {
     let deployment = Deployment::new(&format!(
-        "[http.celestia]\norigin = {:?}\nheaders = {{ authorization = \"Bearer {}\" }}\n",
+        "[http.celestia]\norigin = {:?}\nprivate = true\nheaders = {{ authorization = \"Bearer {}\" }}\n",
         node.url(),
         token_of(permission)
     ));

@@ -18,7 +18,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use self::model::{Answer, Model, Permission};
+use self::model::{Model, Permission};
 
 const GLANCE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -127,17 +127,8 @@ fn serve(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     while shared.holds(method) {
         thread::sleep(GLANCE);
     }
-    // go-jsonrpc, `response.go`: either `result`, which may be null, or `error`.
-    match answer {
-        Answer::Result(result) => {
-            respond(stream, 200, &json!({ "jsonrpc": "2.0", "id": request["id"], "result": result }).to_string())
-        }
-        Answer::Error { status, code, message } => {
-            let error = json!({ "code": code, "message": message });
-            respond(stream, status, &json!({ "jsonrpc": "2.0", "id": request["id"], "error": error }).to_string())
-        }
-        Answer::Http { status, body } => respond(stream, status, &body),
-    }
+    let (status, body) = answer.into_http(&request["id"]);
+    respond(stream, status, &body)
 }
 
 /// None for a token that doesn't verify.

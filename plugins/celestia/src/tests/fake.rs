@@ -4,13 +4,13 @@ use std::{cell::RefCell, rc::Rc};
 
 use watchkeeper_sdk::{
     chain,
-    http::{self, Error},
+    http::{Error, Response},
     log::Level,
-    serde_json::{Value, json},
+    serde_json::{self, Value, json},
     testing::{Host, Run},
 };
 
-use super::model::{ACCOUNT, Answer, Model, Permission, Submission, namespace};
+use super::model::{ACCOUNT, Model, Permission, Submission, namespace};
 
 pub(super) const NAMESPACE: &[u8] = b"rollup-one";
 
@@ -33,8 +33,23 @@ impl Fake {
             "namespaces": { "rollup": hex(&namespace(NAMESPACE)) }, "signers": { "batcher": ACCOUNT },
             "start_height": height + 1,
         });
-        let host = Host::new(|_, _, _| Err(chain::Error::Unavailable("no chains here".into())));
-        Self { model, host, config, permission: Rc::new(RefCell::new(Permission::Admin)), denied: Rc::default() }
+        let permission = Rc::new(RefCell::new(Permission::Admin));
+        let denied: Rc<RefCell<Vec<&'static str>>> = Rc::default();
+        let host = Host::new(|_, _, _| Err(chain::Error::Unavailable("no chains here".into()))).http({
+            let (model, permission, denied) = (Rc::clone(&model), Rc::clone(&permission), Rc::clone(&denied));
+            move |request| {
+                assert_eq!((&*request.method, &*request.url), ("POST", "http://node/"));
+                let call: Value = serde_json::from_slice(&request.body).unwrap();
+                let method = call["method"].as_str().unwrap();
+                if denied.borrow().contains(&method) {
+                    return Err(Error::Denied(format!("`{method}` is not granted")));
+                }
+                let answer = model.borrow_mut().call(*permission.borrow(), method, &call["params"]);
+                let (status, body) = answer.into_http(&call["id"]);
+                Ok(Response { status, headers: Vec::new(), body: body.into() })
+            }
+        });
+        Self { model, host, config, permission, denied }
     }
 
     pub(super) fn permit(&self, permission: Permission) {
@@ -46,19 +61,6 @@ impl Fake {
     }
 
     pub(super) fn run(&self) -> Run {
-        let (model, permission, denied) =
-            (Rc::clone(&self.model), Rc::clone(&self.permission), Rc::clone(&self.denied));
-        http::STUB.set(Some(Box::new(move |url, method, params| {
-            assert_eq!(url, "http://node/");
-            if denied.borrow().contains(&method) {
-                return Err(Error::Denied(format!("`{method}` is not granted")));
-            }
-            match model.borrow_mut().call(*permission.borrow(), method, params) {
-                Answer::Result(result) => Ok(result),
-                Answer::Error { code, message, .. } => Err(Error::Rpc { code, message }),
-                Answer::Http { status, body } => Err(Error::Unavailable(format!("status {status}: {body}"))),
-            }
-        })));
         self.host.run(crate::run, self.config.clone())
     }
 
@@ -73,6 +75,13 @@ impl Fake {
             self.submit(&[size]);
         }
     }
+}
+
+/// What the stand-in answers to a caller who may read.
+pub(super) fn result(model: &mut Model, method: &str, params: &Value) -> Value {
+    let (status, body) = model.call(Permission::Read, method, params).into_http(&json!(1));
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str::<Value>(&body).unwrap()["result"].take()
 }
 
 /// One blob for a fee of 0.002 TIA.

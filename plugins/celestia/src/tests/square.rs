@@ -3,7 +3,10 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::model::{ACCOUNT, Answer, Model, Permission, Submission, namespace};
+use super::{
+    fake::result,
+    model::{ACCOUNT, Model, Submission, namespace},
+};
 use crate::{
     namespace::{Namespace, PAY_FOR_BLOB},
     payment::Payment,
@@ -19,11 +22,7 @@ fn submission(number: u32) -> Submission {
 fn rows(submissions: u32) -> Value {
     let mut model = Model::new(1);
     let height = model.produce((0..submissions).map(submission).collect());
-    let params = json!([height, PAY_FOR_BLOB.base64()]);
-    match model.call(Permission::Read, "share.GetNamespaceData", &params) {
-        Answer::Result(rows) => rows,
-        other => panic!("{other:?}"),
-    }
+    result(&mut model, "share.GetNamespaceData", &json!([height, PAY_FOR_BLOB.base64()]))
 }
 
 fn payments(rows: &Value) -> Result<Vec<Payment>, String> {

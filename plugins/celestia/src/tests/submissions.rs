@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use watchkeeper_sdk::{log::Level, testing::Run};
 
 use super::{
-    fake::{Fake, NAMESPACE, lines, submission},
+    fake::{Fake, NAMESPACE, lines, result, submission},
     model::{INTERVAL, Submission, Wrong, namespace},
 };
 
@@ -131,12 +131,7 @@ fn a_block_that_cannot_be_read_whole_stops_the_count_and_is_counted_later() {
         let fake = Fake::new(10);
         let height = fake.submit(&MANY);
         let params = json!([height, crate::namespace::PAY_FOR_BLOB.base64()]);
-        let permission = super::model::Permission::Read;
-        let super::model::Answer::Result(mut rows) =
-            fake.model.borrow_mut().call(permission, "share.GetNamespaceData", &params)
-        else {
-            panic!()
-        };
+        let mut rows = result(&mut fake.model.borrow_mut(), "share.GetNamespaceData", &params);
         change(&mut rows);
         ("share.GetNamespaceData", Wrong::Result(rows))
     };

@@ -160,6 +160,18 @@ impl Model {
 }
 
 impl Answer {
+    /// Status and body: either `result`, which may be null, or `error` (go-jsonrpc, `response.go`).
+    pub(crate) fn into_http(self, id: &Value) -> (u16, String) {
+        match self {
+            Self::Result(result) => (200, json!({ "jsonrpc": "2.0", "id": id, "result": result }).to_string()),
+            Self::Error { status, code, message } => {
+                let error = json!({ "code": code, "message": message });
+                (status, json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string())
+            }
+            Self::Http { status, body } => (status, body),
+        }
+    }
+
     /// go-jsonrpc, `handler.go`.
     fn lacks(method: &str) -> Self {
         Self::Error { status: 500, code: -32601, message: format!("method '{method}' not found") }

@@ -2,7 +2,8 @@
 //! No network here: the server beside this folder and the plugin's own unit tests both stand on it.
 //!
 //! The shapes are those of celestia-node v0.28 (its `nodebuilder/*/`, `api/docgen/`) on go-jsonrpc v0.10; each is named where it
-//! is made. celestia-rpc 1.3, another project's client, reads every answer.
+//! is made. celestia-rpc 1.3, another project's client, reads every answer; only the cryptography of headers and proofs isn't
+//! stood in for.
 
 mod answers;
 pub(crate) mod encoding;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub(crate) use self::{
-    answers::{Answer, Permission},
+    answers::Permission,
     encoding::{Submission, namespace},
     wrong::Wrong,
 };
