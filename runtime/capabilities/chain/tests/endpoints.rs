@@ -116,6 +116,23 @@ async fn what_two_of_three_say_is_the_chain_s_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_silent_endpoint_keeps_no_two_others_from_agreeing() {
+    let (one, two) = (node_at(20, "ab").await, node_at(18, "ab").await);
+    let silent = Fake::start(|_| Say::Silence).await;
+    let patient = ChainSettings {
+        quorum: 2,
+        timeout: Duration::from_secs(4),
+        ..settings(&[("silent", silent.url()), ("one", one.url()), ("two", two.url())])
+    };
+    let opened = open(patient);
+    for _ in 0..3 {
+        assert_eq!(opened.head().await.unwrap().number, 18);
+    }
+    assert_eq!(silent.exchanges(), 1, "it rests, and two are enough");
+    assert_eq!(opened.up("silent").as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_endpoints_on_different_forks_are_counted_and_shown() {
     let (one, other) = (node_at(20, "ab").await, node_at(22, "ee").await);
     let opened = open(settings(&[("one", one.url()), ("other", other.url())]));
