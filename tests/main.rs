@@ -30,7 +30,11 @@ mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rollup;
+#[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod stand_ins;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

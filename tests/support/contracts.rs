@@ -104,8 +104,14 @@ pub(crate) fn cast_call(anvil: &Anvil, to: &str, signature: &str, arguments: &[&
 /// Sends a transaction from Anvil's first account, and waits until it is mined; returns its receipt, also if it failed.
 #[track_caller]
 pub(crate) fn cast_send(anvil: &Anvil, to: &str, signature: &str, arguments: &[&str]) -> Value {
+    cast_send_from(anvil, &Value::Null, to, signature, arguments)
+}
+
+/// The same from another of Anvil's accounts.
+#[track_caller]
+pub(crate) fn cast_send_from(anvil: &Anvil, from: &Value, to: &str, signature: &str, arguments: &[&str]) -> Value {
     let data = cast(&[&["calldata", signature][..], arguments].concat());
-    transact(anvil, &json!({"to": to, "data": data, "gas": GAS}))
+    transact(anvil, &json!({"from": from, "to": to, "data": data, "gas": GAS}))
 }
 
 /// Sends a transaction, from Anvil's first account unless it says otherwise, and waits for its receipt.

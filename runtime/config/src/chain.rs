@@ -63,8 +63,23 @@ pub struct ChainSettings {
     pub max_head_age: Option<Duration>,
     /// How many endpoints have to agree on a read of a block: at most as many as there are. 1 unless told.
     pub quorum: u64,
+    /// Whether calls of contracts are gathered by the contract Multicall3. `auto` unless told.
+    pub multicall: Multicall,
+    /// The most bytes of answers that are kept; 0 for none. 8 MiB unless told.
+    pub cache: u64,
     /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it. 2 s unless told.
     pub poll_interval: Duration,
+}
+
+/// Where the contract Multicall3 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multicall {
+    /// `"auto"`: where it is on nearly every chain, if it is there.
+    Auto,
+    /// An address of the operator's.
+    At([u8; 20]),
+    /// `"off"`: it isn't used.
+    Off,
 }
 
 /// A chain's own currency.
@@ -87,6 +102,8 @@ pub(crate) struct ChainShape {
     max_concurrent: Option<Count>,
     max_head_age: Option<Span>,
     quorum: Option<Count>,
+    multicall: Option<String>,
+    cache: Option<Size>,
     poll_interval: Option<Span>,
 }
 
@@ -143,6 +160,14 @@ impl ChainShape {
                 show_size,
             )?,
             max_concurrent: count("max_concurrent", self.max_concurrent.unwrap_or(Count(32)), 1, 1024)?,
+            multicall: multicall(self.multicall.as_deref().unwrap_or("auto"), source, &key.with("multicall"))?,
+            cache: in_range(
+                source,
+                &key.with("cache"),
+                self.cache.map_or(8 << 20, |size| size.0),
+                0..=1 << 30,
+                show_size,
+            )?,
             poll_interval: in_range(
                 source,
                 &key.with("poll_interval"),
@@ -152,6 +177,23 @@ impl ChainShape {
             )?,
         })
     }
+}
+
+fn multicall(written: &str, source: &Source<'_>, key: &KeyPath) -> Result<Multicall, ConfigError> {
+    match written {
+        "auto" => return Ok(Multicall::Auto),
+        "off" => return Ok(Multicall::Off),
+        _ => {}
+    }
+    let digits = written
+        .strip_prefix("0x")
+        .filter(|digits| digits.len() == 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let byte = |place: usize| u8::from_str_radix(digits?.get(2 * place..2 * place + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..20).map(byte).collect();
+    bytes.and_then(|bytes| bytes.try_into().ok()).map(Multicall::At).ok_or_else(|| {
+        let hint = r#"write "auto", "off", or the contract's address, 0x and 40 hexadecimal digits"#;
+        source.error(key, format!("{written:?} is no address"), hint)
+    })
 }
 
 impl CurrencyShape {

@@ -143,7 +143,7 @@ impl EndpointTable {
 fn authority(text: &str, schemes: [&str; 2]) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
     if !schemes.contains(&url.scheme()) {
-        return Err(format!("not an {} URL", schemes.join(" or ")));
+        return Err(format!("not a URL of {}", schemes.join(" or ")));
     }
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => Ok(format!("{host}:{port}")),

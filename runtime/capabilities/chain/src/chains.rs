@@ -15,6 +15,7 @@ use watchkeeper_model::{Clock, HeadFeed, JobName};
 use crate::{
     ChainMetrics, ChainSettings, NAME, OpenError,
     endpoint::{Endpoint, EndpointOptions},
+    gather::Gather,
     grant,
     heads::{HeadSettings, Heads, SocketSettings},
     named::NamedChain,
@@ -95,6 +96,7 @@ impl Chains {
                 forks: Mutex::default(),
                 used: Arc::default(),
                 telemetry: metrics.of_chain(&label),
+                gather: Gather::new(settings.multicall, settings.cache, metrics.clone(), Arc::clone(&label)),
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };

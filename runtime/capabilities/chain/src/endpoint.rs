@@ -1,6 +1,7 @@
 //! One endpoint: its standing, and requests to it. It answers for its chain id before it is asked anything else.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -25,12 +26,18 @@ use crate::{
     fault::{Fault, is_about_the_request},
     methods,
     pace::Pace,
-    read::{Read, ReadHeader, Span},
+    read::{Company, Read, ReadHeader, Span},
     score::Score,
     standing::{Standing, Turn, Why},
-    telemetry::{EndpointIn, EndpointOut, EndpointTelemetry, Request},
+    telemetry::{EndpointIn, EndpointOut, EndpointTelemetry, ReadsSaved, Request, Saved},
     transport::Transport,
 };
+
+/// One request.
+pub(crate) struct Asked {
+    pub(crate) method: &'static str,
+    pub(crate) params: Box<RawValue>,
+}
 
 /// What one request gave: the result as JSON.
 pub(crate) type Answer = Result<Box<RawValue>, Fault>;
@@ -51,6 +58,7 @@ pub(crate) struct Endpoint {
     score: Mutex<Score>,
     pace: Option<Mutex<Pace>>,
     places: Semaphore,
+    company: Mutex<Company>,
     told: Mutex<Told>,
     /// The highest head that any endpoint of the chain told of.
     best: Arc<AtomicU64>,
@@ -91,6 +99,7 @@ impl Endpoint {
             score: Mutex::default(),
             pace: options.requests_per_second.map(|rate| Mutex::new(Pace::new(rate))),
             places: Semaphore::new(options.max_concurrent.min(Semaphore::MAX_PERMITS)),
+            company: Mutex::default(),
             told: Mutex::default(),
             best: options.best,
             clock: options.clock,
@@ -278,6 +287,17 @@ impl<'a> Node<'a> {
         work(&mut locked(&self.endpoint.span))
     }
 
+    /// Uses what is known of calls that go together here.
+    pub(crate) fn company<T>(self, work: impl FnOnce(&mut Company) -> T) -> T {
+        work(&mut locked(&self.endpoint.company))
+    }
+
+    /// Notes that so many reads needed no request of their own.
+    pub(crate) fn saved(self, how: Saved, reads: usize) {
+        let EndpointTelemetry { metrics, chain, .. } = &self.endpoint.telemetry;
+        ReadsSaved { metrics, chain, how, reads }.emit();
+    }
+
     /// One request.
     pub(crate) async fn call(self, method: &'static str, params: Box<RawValue>) -> Answer {
         let _place = self.place().await?;
@@ -297,8 +317,13 @@ impl<'a> Node<'a> {
 
     /// Many requests of one method, the answers in their order: as one batch, or one by one if the node takes no batches.
     pub(crate) async fn calls(self, method: &'static str, params: Vec<Box<RawValue>>) -> Result<Vec<Answer>, Fault> {
-        if params.len() > 1 && self.endpoint.batches.load(Ordering::Relaxed) {
-            match self.batch(method, &params).await {
+        self.requests(params.into_iter().map(|params| Asked { method, params }).collect()).await
+    }
+
+    /// As [`Node::calls`], of any methods.
+    pub(crate) async fn requests(self, requests: Vec<Asked>) -> Result<Vec<Answer>, Fault> {
+        if requests.len() > 1 && self.endpoint.batches.load(Ordering::Relaxed) {
+            match self.batch(&requests).await {
                 Err(Fault::BatchRefused) => self.endpoint.batches.store(false, Ordering::Relaxed),
                 Err(Fault::Status(status)) if is_about_the_request(status) => {
                     self.endpoint.batches.store(false, Ordering::Relaxed);
@@ -306,8 +331,8 @@ impl<'a> Node<'a> {
                 answers => return answers,
             }
         }
-        let calls = params.into_iter().map(|params| async move {
-            match self.call(method, params).await {
+        let calls = requests.into_iter().map(|asked| async move {
+            match self.call(asked.method, asked.params).await {
                 Err(fault) if !matches!(fault, Fault::Rpc(_)) => Err(fault),
                 answer => Ok(answer),
             }
@@ -315,13 +340,15 @@ impl<'a> Node<'a> {
         stream::iter(calls).buffered(UNBATCHED).try_collect().await
     }
 
-    async fn batch(self, method: &'static str, params: &[Box<RawValue>]) -> Result<Vec<Answer>, Fault> {
+    async fn batch(self, requests: &[Asked]) -> Result<Vec<Answer>, Fault> {
+        let methods: BTreeSet<&'static str> = requests.iter().map(|asked| asked.method).collect();
+        let method = if methods.len() > 1 { methods::MANY } else { methods.first().copied().unwrap_or(methods::MANY) };
         let _place = self.place().await?;
-        let event = Request::begin(&self.endpoint.telemetry, method, params.len());
+        let event = Request::begin(&self.endpoint.telemetry, method, requests.len());
         let begun = Instant::now();
         let mut batch = self.endpoint.client.new_batch();
         let waiters: Result<Vec<_>, _> =
-            params.iter().map(|params| batch.add_call::<_, Box<RawValue>>(method, params)).collect();
+            requests.iter().map(|asked| batch.add_call::<_, Box<RawValue>>(asked.method, &asked.params)).collect();
         let waiters = waiters?;
         let sent = match timeout_at(self.deadline, batch.send()).await {
             Ok(sent) => sent.map_err(Fault::from),
@@ -330,6 +357,7 @@ impl<'a> Node<'a> {
         event.end(sent.as_ref().map_or_else(Fault::as_str, |()| "ok"));
         sent?;
         locked(&self.endpoint.score).answered(begun.elapsed());
+        self.saved(Saved::Batch, waiters.len().saturating_sub(1));
         let mut answers = Vec::with_capacity(waiters.len());
         for waiter in waiters {
             answers.push(waiter.await.map_err(Fault::from));

@@ -19,6 +19,7 @@ use crate::{
     endpoint::Endpoint,
     fault::{Fault, RPC_MESSAGE},
     forks::Forks,
+    gather::Gather,
     read::Read,
     seen::Seen,
     standing::Turn,
@@ -39,6 +40,7 @@ pub(crate) struct NamedChain {
     /// A read was begun.
     pub(crate) used: Arc<Notify>,
     pub(crate) telemetry: ChainTelemetry,
+    pub(crate) gather: Gather,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
 }
@@ -64,7 +66,7 @@ impl NamedChain {
         };
         self.used.notify_one();
         let Plan { ask, mut refusals } = self.plan();
-        if self.quorum > 1 && R::AGREED {
+        if self.quorum > 1 && read.is_of_a_block() {
             let (well, resting): (Vec<_>, Vec<_>) = ask.into_iter().partition(|(_, healthy)| *healthy > 0);
             return self.agree(read, &endpoints(well), &endpoints(resting), refusals, deadline).await;
         }

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
+use alloy_primitives::Address;
 use reqwest::Url;
+
+use crate::read::MULTICALL3;
 
 /// One chain.
 #[derive(Debug, Clone)]
@@ -22,6 +25,10 @@ pub struct ChainSettings {
     pub quorum: usize,
     /// Reads in service at once, of all jobs; more wait.
     pub max_concurrent: usize,
+    /// The contract Multicall3, where calls may be gathered by it.
+    pub multicall: Option<Address>,
+    /// The most bytes of answers that are kept; 0 for none.
+    pub cache: usize,
     /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it.
     pub poll_interval: Duration,
 }
@@ -59,6 +66,12 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
             max_head_age: chain.max_head_age,
             quorum: usize::try_from(chain.quorum).unwrap_or(usize::MAX),
+            multicall: match chain.multicall {
+                watchkeeper_config::Multicall::Auto => Some(MULTICALL3),
+                watchkeeper_config::Multicall::At(address) => Some(address.into()),
+                watchkeeper_config::Multicall::Off => None,
+            },
+            cache: usize::try_from(chain.cache).unwrap_or(usize::MAX),
             poll_interval: chain.poll_interval,
         }
     }

@@ -26,6 +26,7 @@ pub struct ChainMetrics {
     mismatches: IntCounterVec,
     mismatch: IntGaugeVec,
     disagreements: IntCounterVec,
+    saved: IntCounterVec,
     /// Of the heads that jobs follow.
     pub(crate) heads: HeadMetrics,
     /// How many configurations were opened.
@@ -108,6 +109,14 @@ impl ChainMetrics {
         registry.register(Box::new(mismatches.clone()))?;
         registry.register(Box::new(mismatch.clone()))?;
         registry.register(Box::new(disagreements.clone()))?;
+        let saved = IntCounterVec::new(
+            Opts::new(
+                "watchkeeper_chain_reads_saved_total",
+                "Reads of chains that needed no request of their own, by what saved it.",
+            ),
+            &["chain", "reason"],
+        )?;
+        registry.register(Box::new(saved.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(durations.clone()))?;
         registry.register(Box::new(up.clone()))?;
@@ -123,6 +132,7 @@ impl ChainMetrics {
             mismatches,
             mismatch,
             disagreements,
+            saved,
             heads,
             opened: Arc::default(),
             speaking: Arc::default(),
@@ -177,6 +187,39 @@ impl EndpointTelemetry {
                 metrics.out.with_label_values(&[&*self.chain, &*self.endpoint, reason]).set(is.into());
             }
         }
+    }
+}
+
+/// Why a read needed no request of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Saved {
+    /// The answer was known.
+    Cache,
+    /// The same was being asked.
+    InFlight,
+    /// It went with other calls in one Multicall3 request.
+    Multicall,
+    /// It went with others in one batch.
+    Batch,
+}
+
+/// Some reads needed no request of their own.
+pub(crate) struct ReadsSaved<'a> {
+    pub(crate) metrics: &'a ChainMetrics,
+    pub(crate) chain: &'a str,
+    pub(crate) how: Saved,
+    pub(crate) reads: usize,
+}
+
+impl ReadsSaved<'_> {
+    pub(crate) fn emit(self) {
+        let reason = match self.how {
+            Saved::Cache => "cache",
+            Saved::InFlight => "in_flight",
+            Saved::Multicall => "multicall",
+            Saved::Batch => "batch",
+        };
+        self.metrics.saved.with_label_values(&[self.chain, reason]).inc_by(self.reads as u64);
     }
 }
 

@@ -43,7 +43,10 @@ pub(crate) struct ReadHeader {
 
 impl Read for ReadHeader {
     type Answer = Header;
-    const AGREED: bool = true;
+
+    fn is_of_a_block(&self) -> bool {
+        true
+    }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
         let header = self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)?;
