@@ -195,16 +195,19 @@ async fn a_batch_that_breaks_is_read_whole_from_the_next_endpoint() {
             None => Say::result(request, block(16, "ab")),
         })
         .await;
-        let hasty =
-            |endpoints: &[(&str, String)]| ChainSettings { timeout: Duration::from_secs(2), ..settings(endpoints) };
-        let calls = || vec![Call { to: [7; 20].into(), data: Default::default() }; 20];
+        let hasty = |endpoints: &[(&str, String)]| ChainSettings {
+            timeout: Duration::from_secs(2),
+            multicall: None,
+            ..settings(endpoints)
+        };
+        let calls = || (0..20).map(|to| Call { to: [to; 20].into(), data: Default::default() }).collect();
         let read = |opened: &Opened| opened.reads().call_contracts("local", At::Latest, calls()).unwrap().answer();
 
         let opened = open(hasty(&[("bad", bad.url()), ("good", anvil.url())]));
         let (header, replies) = read(&opened).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(header.number, 0, "{name}");
         assert_eq!(replies, vec![Reply::Returned(Default::default()); 20], "{name}: none is of the broken batch");
-        assert_eq!(bad.batches(), 1, "{name}");
+        assert!(bad.batches() > 0, "{name}: it was asked for a batch");
 
         let error = read(&open(hasty(&[("bad", bad.url())]))).await.unwrap_err();
         let kind = match &error {
