@@ -120,9 +120,9 @@ impl Run {
             log_bytes: 0,
             log_dropped: 0,
             wasi: None,
-            http: WasiHttpCtx::new(),
+            http: http_context(),
             stderr: MemoryOutputPipe::new(STDERR_BYTES),
-            table: ResourceTable::new(),
+            table: resource_table(),
         }
     }
 
@@ -159,6 +159,23 @@ impl Run {
         base::end_log(&mut self, &String::from_utf8_lossy(&stderr));
         (self.emitted, self.grants, self.budget)
     }
+}
+
+/// The most resources of WASI that a run may have at once: streams, headers, requests.
+const RESOURCES: usize = 4_096;
+/// The most bytes of one set of HTTP headers.
+const HEADER_BYTES: usize = 16 << 10;
+
+fn resource_table() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
+    table
+}
+
+fn http_context() -> WasiHttpCtx {
+    let mut context = WasiHttpCtx::new();
+    context.set_field_size_limit(HEADER_BYTES);
+    context
 }
 
 impl WasiView for Run {

@@ -10,6 +10,8 @@ pub(crate) enum Place {
     Public,
     /// On this machine or in a network of its own; with what kind.
     Private(&'static str),
+    /// Where clouds hand machines their credentials.
+    Metadata,
     /// Nowhere that a service can be; with what kind.
     Nowhere(&'static str),
 }
@@ -25,6 +27,8 @@ fn place_v4(address: Ipv4Addr) -> Place {
     match address.octets() {
         [127, ..] => Place::Private("loopback"),
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => Place::Private("private"),
+        // AWS, Azure, GCP and others; Alibaba's; Azure's own wire server.
+        [169, 254, 169, 254] | [100, 100, 100, 200] | [168, 63, 129, 16] => Place::Metadata,
         [100, 64..=127, ..] => Place::Private("shared (carrier-grade NAT)"),
         [169, 254, ..] => Place::Private("link-local"),
         [0, ..] => Place::Nowhere("unspecified"),
@@ -44,6 +48,8 @@ fn place_v6(address: Ipv6Addr) -> Place {
         [0, 0, 0, 0, 0, 0, ..] => Place::Nowhere("reserved"),
         // 6to4 carries it behind its prefix.
         [0x2002, high, low, ..] => place_v4(embedded(high, low)),
+        // AWS.
+        [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254] => Place::Metadata,
         [0xfc00..=0xfdff, ..] => Place::Private("private (unique local)"),
         [0xfe80..=0xfebf, ..] => Place::Private("link-local"),
         [0xff00..=0xffff, ..] => Place::Nowhere("multicast"),
@@ -83,7 +89,7 @@ mod tests {
             "192.168.1.1",
             "100.64.0.1",
             "100.127.255.255",
-            "169.254.169.254",
+            "169.254.1.1",
             "::1",
             "fc00::1",
             "fdff::1",
@@ -91,6 +97,11 @@ mod tests {
             "febf::1",
         ] {
             assert!(matches!(of(private), Place::Private(_)), "{private}");
+        }
+        for metadata in
+            ["169.254.169.254", "100.100.100.200", "168.63.129.16", "fd00:ec2::254", "::ffff:169.254.169.254"]
+        {
+            assert_eq!(of(metadata), Place::Metadata, "{metadata}");
         }
         for nowhere in [
             "0.0.0.0",

@@ -33,8 +33,9 @@ impl Approved {
     }
 }
 
-/// Headers by which servers take one method for another.
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+/// Headers by which servers take one method, path or client for another.
+const OVERRIDES: [&str; 6] =
+    ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url", "forwarded"];
 
 /// A denial, as the plugin and people read it.
 pub(crate) fn deny(job: &JobName, what: &str, hint: &str) -> Fault {
@@ -89,6 +90,11 @@ fn check_for(
         return Err(refuse(&format!("method \"{method}\" in a dry run"), "a dry run only reads"));
     }
     let path = request.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    if allowed.json_rpc.is_some() && (path.query().is_some() || (allowed.paths.is_none() && path.path() != "/")) {
+        let hint =
+            format!("a grant of JSON-RPC is for the path `/`, or for `grants.http.{name}.paths`, without a query");
+        return Err(refuse("its path is not granted", &hint));
+    }
     if allowed.paths.is_some() {
         let plain = is_plain(path.path());
         if !plain || !allowed.has_path(path.path()) {
@@ -133,10 +139,11 @@ fn headers(allowed: &Allowed, given: &HeaderMap, refuse: &dyn Fn(&str, &str) -> 
     Ok(headers)
 }
 
-/// Headers that say how the connection is used, speak to proxies, or change the method.
+/// Headers that say how the connection is used, speak to or for proxies, or change method or path.
 pub(crate) fn is_the_hosts(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name)
         || [header::TE, header::TRAILER, header::EXPECT].contains(name)
         || name.as_str().starts_with("proxy-")
+        || name.as_str().starts_with("x-forwarded-")
         || OVERRIDES.contains(&name.as_str())
 }

@@ -48,11 +48,17 @@ async fn checked(
                 let hint = format!("add `private = true` under `[http.{}]` if it may be there", service.name);
                 return Err(refuse(format!("its host is at a {kind} address"), hint));
             }
+            // A name must never lead here; who writes the address itself means it.
+            Place::Metadata if !service.private || bare(&origin.host).parse() != Ok(address.ip()) => {
+                let hint =
+                    "write that very address in `origin`, and `private = true`, if a job is to ask it".to_owned();
+                return Err(refuse("its host is where a cloud hands out credentials".to_owned(), hint));
+            }
             Place::Nowhere(kind) => {
                 let hint = "correct the name's addresses: nothing allows this one".to_owned();
                 return Err(refuse(format!("its host is at a {kind} address"), hint));
             }
-            Place::Public | Place::Private(_) => {}
+            Place::Public | Place::Private(_) | Place::Metadata => {}
         }
     }
     if addresses.is_empty() { Err(Fault::NoName) } else { Ok(addresses) }

@@ -43,8 +43,8 @@ pub(crate) async fn exchange(
     let service = &approved.service;
     let mut telemetry = Exchange::begin(&service.metrics, &service.name, approved.method.as_str());
     let deadline = Instant::now() + service.timeout;
-    let within = timeout_at(deadline, begin(&approved, body, &used, &mut telemetry)).await;
-    let (response, place, connection) = match within.unwrap_or(Err(Fault::Timeout)) {
+    let within = timeout_at(deadline, begin(&approved, body, &used, deadline, &mut telemetry)).await;
+    let (response, connection) = match within.unwrap_or(Err(Fault::Timeout)) {
         Ok(begun) => begun,
         Err(fault) => {
             telemetry.result(fault.as_str());
@@ -64,16 +64,22 @@ pub(crate) async fn exchange(
             late,
             over: false,
             telemetry: Some(telemetry),
-            _held: (turn, place, connection),
+            _held: (turn, connection),
         };
         answer.note_end();
         answer.boxed_unsync()
     }))
 }
 
-type Begun = (Response<Incoming>, OwnedSemaphorePermit, AbortOnDropHandle<()>);
+type Begun = (Response<Incoming>, AbortOnDropHandle<()>);
 
-async fn begin(approved: &Approved, body: WasiBody, used: &Used, telemetry: &mut Exchange) -> Result<Begun, Fault> {
+async fn begin(
+    approved: &Approved,
+    body: WasiBody,
+    used: &Used,
+    deadline: Instant,
+    telemetry: &mut Exchange,
+) -> Result<Begun, Fault> {
     let service = &approved.service;
     let place = service.turns.clone().acquire_owned().await.map_err(|_closed| Fault::Broken)?;
     let body = checked_body(approved, body, telemetry).await?;
@@ -85,8 +91,10 @@ async fn begin(approved: &Approved, body: WasiBody, used: &Used, telemetry: &mut
     http.max_buf_size(MAX_HEAD);
     let (mut sender, connection) = http.handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Broken)?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {
+        // An answer that nobody reads keeps its place no longer than the service gives it time.
+        let _place = place;
         // What broke it, the request or the answer's body hears.
-        let _heard_elsewhere = connection.await;
+        let _heard_elsewhere = timeout_at(deadline, connection).await;
     }));
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = approved.method.clone();
@@ -101,7 +109,7 @@ async fn begin(approved: &Approved, body: WasiBody, used: &Used, telemetry: &mut
     }
     response.headers_mut().remove(header::SET_COOKIE);
     telemetry.result(result(response.status()));
-    Ok((response, place, connection))
+    Ok((response, connection))
 }
 
 /// The body that leaves: the plugin's own, or the call that the grant names, written anew.
@@ -149,8 +157,8 @@ struct Answer {
     over: bool,
     /// Taken when the end is known.
     telemetry: Option<Exchange>,
-    /// The run's place, the service's, and the connection, until this is dropped.
-    _held: (OwnedSemaphorePermit, OwnedSemaphorePermit, AbortOnDropHandle<()>),
+    /// The run's place, and the connection, which has the service's; until this is dropped.
+    _held: (OwnedSemaphorePermit, AbortOnDropHandle<()>),
 }
 
 impl Answer {
