@@ -70,7 +70,6 @@ fn with_one_good_endpoint_left_no_run_fails_and_with_none_nothing_changes() {
         (Fault::Answer(500, "oops".into()), "failing", "unavailable", "HTTP status 500"),
         (Fault::Truncated, "failing", "unavailable", "no endpoint answered"),
         (Fault::Slow(Duration::from_secs(3)), "failing", "unavailable", "no answer in time"),
-        (Fault::wrong_chain_id(5), "wrong_chain", "unavailable", "serves chain id 5"),
         (Fault::WrongId, "failing", "failed", "malformed"),
         (Fault::garbage(), "failing", "failed", "malformed"),
     ] {
