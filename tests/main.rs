@@ -12,11 +12,19 @@ mod client_commands;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod contract_metrics;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod documentation;
+#[cfg(test)]
+mod erc4337;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod grants;
+#[cfg(test)]
+mod heads;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -30,7 +38,11 @@ mod probe;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod rollup;
+#[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod stand_ins;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

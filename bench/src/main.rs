@@ -40,6 +40,8 @@ enum Suite {
     Schedule,
     /// What a scrape of many series costs.
     Metrics,
+    /// What reading chains costs: requests and time, for many jobs at one head, and for scans of events.
+    Chain,
 }
 
 fn main() -> ExitCode {
@@ -64,5 +66,6 @@ fn measure(suite: Suite) -> Result<Report> {
         Suite::Run => suites::run::measure(),
         Suite::Schedule => suites::schedule::measure(),
         Suite::Metrics => suites::metrics::measure(),
+        Suite::Chain => suites::chain::measure(),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{block, block_at, caught_up, number, value, watch};
 use crate::support::{Anvil, Exposition, Fault, FaultProxy, Watchkeeper, quantity};
 
-const README: &str = include_str!("../../plugins/evm-chain/README.md");
+const PAGE: &str = include_str!("../../docs/plugins/evm-chain.md");
 
 #[test]
 fn each_metric_is_what_the_node_says() {
@@ -46,9 +46,9 @@ fn each_metric_is_what_the_node_says() {
     compared.is(&scrape, "chain_sync_current_block_number", &[], 18.0);
     compared.is(&scrape, "chain_sync_highest_block_number", &[], 4660.0);
 
-    let promised = README.lines().filter_map(|line| line.strip_prefix("| `chain_")?.split('`').next());
+    let promised = PAGE.lines().filter_map(|line| line.strip_prefix("| `chain_")?.split('`').next());
     let promised: BTreeSet<String> = promised.map(|name| format!("chain_{name}")).collect();
-    assert_eq!(compared.0, promised, "each metric of the README is compared");
+    assert_eq!(compared.0, promised, "each metric of its page is compared");
 }
 
 fn compare_head(compared: &mut Compared, scrape: &Exposition, anvil: &Anvil) {

@@ -6,7 +6,8 @@
 const fs = require("fs");
 const path = require("path");
 const solc = require("solc");
-const { multicall3Bytecode } = require("viem");
+// Not among the package's exports, so by its path.
+const { multicall3Bytecode } = require(path.join(path.dirname(require.resolve("viem")), "constants/contracts.js"));
 
 const out = process.argv[2];
 const names = fs.readdirSync(__dirname).filter((name) => name.endsWith(".sol"));

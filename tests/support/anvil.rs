@@ -45,6 +45,11 @@ impl Anvil {
         json_rpc(&self.url, method, &params, CALL).unwrap_or_else(|error| panic!("{method} {params}: {error}"))
     }
 
+    /// Calls a method; the error is the node's, or of the connection, in words.
+    pub(crate) fn try_rpc(&self, method: &str, params: Value) -> Result<Value, String> {
+        json_rpc(&self.url, method, &params, CALL)
+    }
+
     /// Calls a method whose result is a quantity such as `"0x1f"`.
     #[track_caller]
     pub(crate) fn quantity(&self, method: &str, params: Value) -> u64 {

@@ -104,8 +104,14 @@ pub(crate) fn cast_call(anvil: &Anvil, to: &str, signature: &str, arguments: &[&
 /// Sends a transaction from Anvil's first account, and waits until it is mined; returns its receipt, also if it failed.
 #[track_caller]
 pub(crate) fn cast_send(anvil: &Anvil, to: &str, signature: &str, arguments: &[&str]) -> Value {
+    cast_send_from(anvil, &Value::Null, to, signature, arguments)
+}
+
+/// The same from another of Anvil's accounts.
+#[track_caller]
+pub(crate) fn cast_send_from(anvil: &Anvil, from: &Value, to: &str, signature: &str, arguments: &[&str]) -> Value {
     let data = cast(&[&["calldata", signature][..], arguments].concat());
-    transact(anvil, &json!({"to": to, "data": data, "gas": GAS}))
+    transact(anvil, &json!({"from": from, "to": to, "data": data, "gas": GAS}))
 }
 
 /// Sends a transaction, from Anvil's first account unless it says otherwise, and waits for its receipt.
@@ -122,8 +128,9 @@ pub(crate) fn transact(anvil: &Anvil, transaction: &Value) -> Value {
     })
 }
 
+/// What `cast` prints when it is given these arguments.
 #[track_caller]
-fn cast(arguments: &[&str]) -> String {
+pub(crate) fn cast(arguments: &[&str]) -> String {
     let output = Command::new(programs::cast()).args(arguments).output().expect("cast runs");
     assert!(output.status.success(), "cast {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()

@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     /// Hands on all methods but one, which gets this in place of its `result` or `error`:
     /// `{"result": "0x1"}` or `{"error": {"code": -32601, "message": "…"}}`.
     Replace(&'static str, Value),
+    /// The same for several methods.
+    ReplaceEach(Vec<(&'static str, Value)>),
 }
 
 impl Fault {
@@ -175,8 +177,9 @@ fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
             Fault::Huge(bytes) => return respond_hugely(&stream, bytes),
             Fault::Refuse => return Ok(()),
             Fault::Replace(method, reply) => {
-                return respond(&stream, 200, &replaced(shared, &request, method, &reply)?);
+                return respond(&stream, 200, &replaced(shared, &request, &[(method, reply)])?);
             }
+            Fault::ReplaceEach(replies) => return respond(&stream, 200, &replaced(shared, &request, &replies)?),
             Fault::Pass => return respond(&stream, 200, &forward(shared, &request)?),
             Fault::Slow(pause) if start.elapsed() >= pause => {
                 return respond(&stream, 200, &forward(shared, &request)?);
@@ -216,15 +219,15 @@ fn forward(shared: &Shared, request: &[u8]) -> io::Result<Vec<u8>> {
     answer.map(|answer| answer.body).map_err(io::Error::other)
 }
 
-/// The endpoint's answer to a call or a batch, with the replies to one method exchanged.
-fn replaced(shared: &Shared, request: &[u8], method: &str, reply: &Value) -> io::Result<Vec<u8>> {
+/// The endpoint's answer to a call or a batch, with the replies to some methods exchanged.
+fn replaced(shared: &Shared, request: &[u8], replies: &[(&'static str, Value)]) -> io::Result<Vec<u8>> {
     let request_json: Value = serde_json::from_slice(request)?;
     let mut answer: Value = serde_json::from_slice(&forward(shared, request)?)?;
     let calls = request_json.as_array().cloned().unwrap_or_else(|| vec![request_json]);
-    let fields = reply.as_object().cloned().unwrap_or_default();
-    for call in calls.iter().filter(|call| call["method"] == method) {
+    for call in &calls {
+        let Some((_, reply)) = replies.iter().find(|(method, _)| call["method"] == *method) else { continue };
         let mut exchanged = json!({"jsonrpc": "2.0", "id": call["id"]});
-        exchanged.as_object_mut().expect("an object").extend(fields.clone());
+        exchanged.as_object_mut().expect("an object").extend(reply.as_object().cloned().unwrap_or_default());
         match &mut answer {
             Value::Array(answers) => {
                 answers.iter_mut().filter(|one| one["id"] == call["id"]).for_each(|one| *one = exchanged.clone());

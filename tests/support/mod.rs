@@ -16,6 +16,7 @@ pub(crate) mod programs;
 mod prometheus;
 mod teller;
 mod transcript;
+pub(crate) mod user_operations;
 mod wait;
 mod watchkeeper;
 

@@ -14,6 +14,16 @@ fn promtool_takes_the_shipped_configuration() {
 }
 
 #[test]
+fn the_shipped_alerts_do_what_their_tests_say() {
+    let files = fs::read_dir(FOLDER).expect("the shipped folder").map(|entry| entry.expect("an entry").file_name());
+    let tests: Vec<_> = files.filter(|name| name.to_string_lossy().ends_with(".rules.test.yml")).collect();
+    assert!(!tests.is_empty());
+    let mut check = Command::new(programs::promtool());
+    let output = check.args(["test", "rules"]).args(tests).current_dir(FOLDER).output().expect("promtool runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn every_metric_of_the_shipped_alerts_is_exposed() {
     let deployment = Deployment::new("");
     deployment.plugin("empty");

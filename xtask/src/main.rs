@@ -1,4 +1,4 @@
-//! Everything a contributor runs: `cargo xtask demo`, `test`, `bench`, `check`.
+//! Everything a contributor runs: `cargo xtask demo`, `test`, `bench`, `check`, `docs`.
 //!
 //! This file holds the command line only. `steps/` brings in what a fresh machine lacks and builds the host and its
 //! plugins; each command is one file. Nothing here links the host's crates, so that the first command on a fresh
@@ -13,6 +13,7 @@ mod bench;
 mod check;
 mod command;
 mod demo;
+mod docs;
 mod project;
 mod service;
 mod steps;
@@ -49,6 +50,8 @@ enum Task {
     },
     /// Formatting, lints, licences: what a change must pass beside the tests.
     Check,
+    /// Write the pages about the bundled plugins anew, from the plugins themselves.
+    Docs,
     #[command(hide = true)]
     Tether {
         parent: i32,
@@ -73,6 +76,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test => test::run(&Project::find()?),
         Task::Bench { suite, json } => bench::run(&Project::find()?, &suite, json),
         Task::Check => check::run(&Project::find()?),
+        Task::Docs => docs::run(&Project::find()?),
         Task::Tether { parent, program } => service::tether(parent, &program),
     }
 }

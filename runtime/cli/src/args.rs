@@ -85,6 +85,8 @@ pub(crate) enum PluginCommand {
     Build(BuildOptions),
     /// Show a component's powers, configuration and metrics
     Inspect(InspectOptions),
+    /// Print a page about a component: powers, configuration and metrics, as Markdown
+    Docs(DocsOptions),
 }
 
 #[derive(Args)]
@@ -160,6 +162,15 @@ pub(crate) struct InspectOptions {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Args)]
+pub(crate) struct DocsOptions {
+    /// A component
+    pub(crate) file: PathBuf,
+    /// A job file whose configuration leads to the metrics that are shown; it becomes the page's example
+    #[arg(long)]
+    pub(crate) job: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -41,6 +41,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Plugin { command: PluginCommand::New(options) } => plugin::new(&options),
         Command::Plugin { command: PluginCommand::Build(options) } => plugin::build(&options),
         Command::Plugin { command: PluginCommand::Inspect(options) } => plugin::inspect(&options),
+        Command::Plugin { command: PluginCommand::Docs(options) } => plugin::docs(&options),
         Command::Jobs(server) => client::jobs(server),
         Command::Job { command } => client::job(command),
         Command::Runs(options) => client::runs(options),

@@ -45,7 +45,7 @@ impl Serialize for ChainName {
 }
 
 /// An EVM chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChainSettings {
     /// What the chain's nodes must say that they are.
     pub chain_id: u64,
@@ -59,8 +59,27 @@ pub struct ChainSettings {
     pub max_response: u64,
     /// Requests in flight, over all endpoints. 32 unless told.
     pub max_concurrent: u64,
+    /// An endpoint whose newest block is older is out. None unless told: no head is too old.
+    pub max_head_age: Option<Duration>,
+    /// How many endpoints have to agree on a read of a block: at most as many as there are. 1 unless told.
+    pub quorum: u64,
+    /// Whether calls of contracts are gathered by the contract Multicall3. `auto` unless told.
+    pub multicall: Multicall,
+    /// The most bytes of answers that are kept; 0 for none. 8 MiB unless told.
+    pub cache: u64,
     /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it. 2 s unless told.
     pub poll_interval: Duration,
+}
+
+/// Where the contract Multicall3 is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multicall {
+    /// `"auto"`: where it is on nearly every chain, if it is there.
+    Auto,
+    /// An address of the operator's.
+    At([u8; 20]),
+    /// `"off"`: it isn't used.
+    Off,
 }
 
 /// A chain's own currency.
@@ -81,6 +100,10 @@ pub(crate) struct ChainShape {
     timeout: Option<Span>,
     max_response: Option<Size>,
     max_concurrent: Option<Count>,
+    max_head_age: Option<Span>,
+    quorum: Option<Count>,
+    multicall: Option<String>,
+    cache: Option<Size>,
     poll_interval: Option<Span>,
 }
 
@@ -108,7 +131,17 @@ impl ChainShape {
                 "write what `eth_chainId` answers, such as 1",
             ));
         }
+        let endpoints = self.endpoints.len() as u64;
+        let max_head_age = match self.max_head_age {
+            None => None,
+            Some(Span(age)) => {
+                let range = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+                Some(in_range(source, &key.with("max_head_age"), age, range, show_duration)?)
+            }
+        };
         Ok(ChainSettings {
+            max_head_age,
+            quorum: count("quorum", self.quorum.unwrap_or(Count(1)), 1, endpoints.max(1))?,
             chain_id: self.chain_id.0,
             currency: self.currency.map(|shape| shape.resolve(source, &key.with("currency"))).transpose()?,
             endpoints: resolve_all(self.endpoints, source, &key.with("endpoints"), environment)?,
@@ -127,6 +160,14 @@ impl ChainShape {
                 show_size,
             )?,
             max_concurrent: count("max_concurrent", self.max_concurrent.unwrap_or(Count(32)), 1, 1024)?,
+            multicall: multicall(self.multicall.as_deref().unwrap_or("auto"), source, &key.with("multicall"))?,
+            cache: in_range(
+                source,
+                &key.with("cache"),
+                self.cache.map_or(8 << 20, |size| size.0),
+                0..=1 << 30,
+                show_size,
+            )?,
             poll_interval: in_range(
                 source,
                 &key.with("poll_interval"),
@@ -136,6 +177,23 @@ impl ChainShape {
             )?,
         })
     }
+}
+
+fn multicall(written: &str, source: &Source<'_>, key: &KeyPath) -> Result<Multicall, ConfigError> {
+    match written {
+        "auto" => return Ok(Multicall::Auto),
+        "off" => return Ok(Multicall::Off),
+        _ => {}
+    }
+    let digits = written
+        .strip_prefix("0x")
+        .filter(|digits| digits.len() == 40 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let byte = |place: usize| u8::from_str_radix(digits?.get(2 * place..2 * place + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..20).map(byte).collect();
+    bytes.and_then(|bytes| bytes.try_into().ok()).map(Multicall::At).ok_or_else(|| {
+        let hint = r#"write "auto", "off", or the contract's address, 0x and 40 hexadecimal digits"#;
+        source.error(key, format!("{written:?} is no address"), hint)
+    })
 }
 
 impl CurrencyShape {

@@ -9,10 +9,11 @@ use crate::{
     ConfigError, Secret,
     secret::{Environment, expand},
     source::{KeyPath, Source},
+    values::{Count, in_range},
 };
 
 /// One JSON-RPC endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// What logs, metrics and people call it: `HOST:PORT` of the URL unless told.
     pub name: String,
@@ -20,6 +21,10 @@ pub struct Endpoint {
     pub url: Secret,
     /// A `ws` or `wss` URL where it tells of new heads; secret.
     pub websocket: Option<Secret>,
+    /// Requests in flight. 32 unless told.
+    pub max_concurrent: u64,
+    /// Requests in a second, above 0; none: as many as there are.
+    pub requests_per_second: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +33,8 @@ struct EndpointTable {
     url: String,
     name: Option<String>,
     websocket: Option<String>,
+    max_concurrent: Option<Count>,
+    requests_per_second: Option<f64>,
 }
 
 /// A URL, or a table with one.
@@ -45,7 +52,13 @@ impl<'de> Deserialize<'de> for EndpointShape {
             }
 
             fn visit_str<E: de::Error>(self, url: &str) -> Result<EndpointShape, E> {
-                Ok(EndpointShape(EndpointTable { url: url.to_owned(), name: None, websocket: None }))
+                Ok(EndpointShape(EndpointTable {
+                    url: url.to_owned(),
+                    name: None,
+                    websocket: None,
+                    max_concurrent: None,
+                    requests_per_second: None,
+                }))
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<EndpointShape, A::Error> {
@@ -108,7 +121,21 @@ impl EndpointTable {
             let hint = r#"write a short word, such as "primary""#;
             return Err(source.error(&key.with("name"), format!("{name:?} is not an endpoint's name"), hint));
         }
-        Ok(Endpoint { name, url, websocket })
+        let max_concurrent = in_range(
+            source,
+            &key.with("max_concurrent"),
+            self.max_concurrent.map_or(32, |count| count.0),
+            1..=1024,
+            |number| number.to_string(),
+        )?;
+        let requests_per_second = match self.requests_per_second {
+            None => None,
+            Some(rate) => {
+                let key = key.with("requests_per_second");
+                Some(in_range(source, &key, rate, 0.01..=100_000.0, |rate| rate.to_string())?)
+            }
+        };
+        Ok(Endpoint { name, url, websocket, max_concurrent, requests_per_second })
     }
 }
 
@@ -116,7 +143,7 @@ impl EndpointTable {
 fn authority(text: &str, schemes: [&str; 2]) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
     if !schemes.contains(&url.scheme()) {
-        return Err(format!("not an {} URL", schemes.join(" or ")));
+        return Err(format!("not a URL of {}", schemes.join(" or ")));
     }
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => Ok(format!("{host}:{port}")),

@@ -30,7 +30,7 @@ mod trigger;
 mod trust;
 mod values;
 
-pub use chain::{ChainName, ChainSettings, Currency};
+pub use chain::{ChainName, ChainSettings, Currency, Multicall};
 pub use endpoint::Endpoint;
 pub use error::ConfigError;
 pub use folder::{JobFiles, list_jobs};

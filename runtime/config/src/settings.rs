@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What `watchkeeper.toml` says. Paths are relative to its folder, and resolved here.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The web server.
     pub server: ServerSettings,

@@ -73,7 +73,9 @@ pub struct ChainHealth {
     pub head: Option<u64>,
     /// When that block was first seen.
     pub head_seen: Option<Timestamp>,
-    /// In the order in which they are asked.
+    /// What its endpoints don't agree on, if they don't.
+    pub problem: Option<String>,
+    /// In the operator's order.
     pub endpoints: Vec<EndpointHealth>,
 }
 
@@ -84,8 +86,12 @@ pub struct EndpointHealth {
     pub name: String,
     /// How it is.
     pub standing: EndpointStanding,
+    /// How many blocks it was behind the best head, if it told of its own lately.
+    pub lag: Option<u64>,
     /// When it answered last.
     pub last_answer: Option<Timestamp>,
+    /// Since when it is out, if it is.
+    pub out_since: Option<Timestamp>,
     /// What was wrong last; none once it answered again.
     pub problem: Option<String>,
 }
@@ -99,6 +105,10 @@ pub enum EndpointStanding {
     Ok,
     /// It failed when it was asked last, and rests.
     Failing,
+    /// It asked for no requests for a while, and gets none.
+    Throttled,
+    /// Its newest block is too old, and it is asked for no data.
+    Stale,
     /// It serves another chain, and is asked for no data.
     WrongChain,
 }

@@ -71,6 +71,9 @@ pub struct Schema {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// What it is for, in one line.
+    #[serde(default)]
+    pub description: Option<String>,
     /// JSON Schema of a job's `[config]`.
     pub config: serde_json::Value,
 }

@@ -1,12 +1,18 @@
 //! A job's `[config]` table as the plugin's own type: its JSON Schema, and reading it with errors that name the key.
 
-use schemars::{JsonSchema, schema_for};
+use schemars::schema_for;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What `schema` answers: the plugin's name and version, and the JSON Schema of its config.
-pub(crate) fn schema<C: JsonSchema>(name: &str, version: &str) -> String {
-    serde_json::json!({ "name": name, "version": version, "config": schema_for!(C) }).to_string()
+use crate::plugin::Plugin;
+
+/// What `schema` answers: the plugin's name, version and description, and the JSON Schema of its config.
+pub(crate) fn schema<P: Plugin>() -> String {
+    let mut answer = serde_json::json!({ "name": P::NAME, "version": P::VERSION, "config": schema_for!(P::Config) });
+    if let (Some(answer), false) = (answer.as_object_mut(), P::DESCRIPTION.is_empty()) {
+        answer.insert("description".to_owned(), P::DESCRIPTION.into());
+    }
+    answer.to_string()
 }
 
 /// Reads a config; the error names the key, as `endpoint.timeout` or `percentiles[2]`.

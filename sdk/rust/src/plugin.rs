@@ -21,6 +21,8 @@ pub trait Plugin {
     const NAME: &'static str;
     /// The package's version.
     const VERSION: &'static str;
+    /// The package's description; empty where it has none.
+    const DESCRIPTION: &'static str = "";
 
     /// One run.
     fn run(config: Self::Config, metrics: &Self::Metrics) -> impl Future<Output = Result<String>>;
@@ -33,7 +35,7 @@ pub struct Exports<P>(std::marker::PhantomData<P>);
 impl<P: Plugin> Guest for Exports<P> {
     fn schema() -> String {
         host::report_panics();
-        config::schema::<P::Config>(P::NAME, P::VERSION)
+        config::schema::<P>()
     }
 
     fn describe(config: String) -> Result<String, String> {

@@ -45,6 +45,7 @@ impl Plugin for Probe {
     type Metrics = Metrics;
     const NAME: &'static str = "probe";
     const VERSION: &'static str = "1.2.3";
+    const DESCRIPTION: &'static str = "Probes.";
 
     async fn run(config: Config, metrics: &Metrics) -> Result<String> {
         run(config, metrics).await
@@ -67,9 +68,10 @@ fn block() -> Value {
 }
 
 #[test]
-fn schema_is_name_version_and_the_configs_json_schema() {
+fn schema_is_name_version_description_and_the_configs_json_schema() {
     let schema: Value = from_str(&<Exports<Probe> as Guest>::schema()).unwrap();
     assert_eq!((&schema["name"], &schema["version"]), (&json!("probe"), &json!("1.2.3")));
+    assert_eq!(schema["description"], "Probes.");
     let config = &schema["config"];
     assert_eq!(config["description"], "What to watch.");
     assert_eq!(config["properties"]["chain"], json!({ "type": "string", "description": "The chain to ask." }));

@@ -33,9 +33,16 @@ pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
     Ok(Ready { watchkeeper, anvil })
 }
 
-/// What only benchmarks need on top: the components of test plugins, some of which are measured with.
-pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<()> {
-    step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))
+/// What only benchmarks need on top: the components of test plugins, some of which are measured with, and contracts. Returns
+/// the environment in which the benchmarks find them.
+pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
+    step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
+    let contracts = step("contracts", || contracts::install(project))?;
+    Ok(vec![
+        ("WATCHKEEPER_ANVIL", ready.anvil.clone()),
+        ("WATCHKEEPER_CONTRACTS", contracts.folder),
+        ("WATCHKEEPER_CAST", contracts.cast),
+    ])
 }
 
 /// What only tests need on top: the components of test plugins, those of another toolchain too, contracts, Prometheus, a

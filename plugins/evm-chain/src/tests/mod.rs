@@ -3,4 +3,3 @@
 mod blocks;
 mod fake;
 mod gaps;
-mod readme;

@@ -3,20 +3,23 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex},
 };
 
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
 use watchkeeper_contract::{ChainHealth, Grant, GrantError, Open, TellHead};
 use watchkeeper_model::{Clock, HeadFeed, JobName};
 
 use crate::{
     ChainMetrics, ChainSettings, NAME, OpenError,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, EndpointOptions},
+    gather::Gather,
     grant,
     heads::{HeadSettings, Heads, SocketSettings},
     named::NamedChain,
+    probe,
     seen::Seen,
     settings::Urls,
     telemetry::EndpointTelemetry,
@@ -27,6 +30,8 @@ use crate::{
 pub struct Chains {
     chains: BTreeMap<String, Arc<NamedChain>>,
     heads: Vec<Heads>,
+    /// Of the chains that have more than one endpoint.
+    _probes: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Chains {
@@ -51,7 +56,7 @@ impl Chains {
         let wss = all().any(|urls| urls.websocket.as_ref().is_some_and(|url| url.scheme() == "wss"));
         let tls = TlsConnector::from(Arc::new(transport::tls(wss)?));
         let opened = metrics.open();
-        let mut heads = Vec::new();
+        let (mut heads, mut probes) = (Vec::new(), Vec::new());
         let mut open = |(name, settings, urls): (&String, &ChainSettings, Vec<Urls>)| {
             let label: Arc<str> = name.as_str().into();
             let sockets = settings.endpoints.iter().zip(&urls).filter_map(|(endpoint, urls)| {
@@ -59,6 +64,7 @@ impl Chains {
                 Some(SocketSettings { endpoint, url, tls: tls.clone() })
             });
             let of_heads = HeadSettings { poll_interval: settings.poll_interval, sockets: sockets.collect() };
+            let best = Arc::default();
             let endpoint = |(endpoint, urls): (&crate::EndpointSettings, Urls)| {
                 let telemetry = EndpointTelemetry {
                     metrics: metrics.clone(),
@@ -67,26 +73,42 @@ impl Chains {
                     endpoint: endpoint.name.as_str().into(),
                 };
                 let transport = Transport::new(client.clone(), urls.http, settings.max_response);
-                Endpoint::new(settings.chain_id, transport, telemetry)
+                let options = EndpointOptions {
+                    chain_id: settings.chain_id,
+                    max_head_age: settings.max_head_age,
+                    max_concurrent: endpoint.max_concurrent,
+                    requests_per_second: endpoint.requests_per_second,
+                    best: Arc::clone(&best),
+                    clock: Arc::clone(clock),
+                };
+                Endpoint::new(options, transport, telemetry)
             };
             let endpoints = settings.endpoints.iter().zip(urls).map(endpoint).collect();
             let chain = NamedChain {
                 name: Arc::clone(&label),
                 chain_id: settings.chain_id,
                 endpoints,
+                quorum: settings.quorum,
                 timeout: settings.timeout,
                 max_response: settings.max_response,
                 turns: Semaphore::new(settings.max_concurrent.min(Semaphore::MAX_PERMITS)),
                 seen: Seen::default(),
+                forks: Mutex::default(),
+                used: Arc::default(),
+                telemetry: metrics.of_chain(&label),
+                gather: Gather::new(settings.multicall, settings.cache, metrics.clone(), Arc::clone(&label)),
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };
             let chain = Arc::new(chain);
+            if settings.endpoints.len() > 1 {
+                probes.push(AbortOnDropHandle::new(runtime.spawn(probe::keep(Arc::clone(&chain)))));
+            }
             heads.push(Heads::new(Arc::clone(&chain), of_heads, metrics.heads.clone()));
             (name.clone(), chain)
         };
         let chains = checked.into_iter().map(&mut open).collect();
-        Ok(Self { chains, heads })
+        Ok(Self { chains, heads, _probes: probes })
     }
 }
 

@@ -1,9 +1,13 @@
 //! What can go wrong: a [`Fault`] is one endpoint's, a [`ReadError`] is what the plugin hears once no endpoint is left.
 //! Both name endpoints by their names only.
 
+use std::time::Duration;
+
 use alloy_json_rpc::{ErrorPayload, RpcError};
 use alloy_transport::{TransportError, TransportErrorKind};
 use watchkeeper_contract::clean;
+
+use crate::standing::Why;
 
 /// Why a read gave nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +50,12 @@ pub(crate) enum Fault {
     TooLarge(usize),
     #[error("a malformed answer: {0}")]
     Malformed(String),
+    #[error("asked for no requests for {} s", .0.as_secs())]
+    Throttled(Duration),
+    #[error("its newest block is {} s old", .0.as_secs())]
+    Stale(Duration),
+    #[error("has as many requests as it may have")]
+    Busy,
     #[error("serves chain id {found}, not {wanted}")]
     WrongChain { found: u64, wanted: u64 },
     #[error("refuses batches")]
@@ -64,23 +74,25 @@ impl Fault {
         Self::Malformed(clean(&problem.to_string(), 200))
     }
 
-    /// Whether this is the chain's answer, which another endpoint would repeat. An error that says "not now, not
-    /// here" (rate limits, a header that this node of a pool lacks) is not; if nobody knows better, it is what the plugin hears.
+    /// Whether this is the chain's answer, which another endpoint would repeat. An error that says "not now, not here" (rate
+    /// limits, a block or header that this node of a pool lacks) is not; if nobody knows better, it is what the plugin hears.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::NoBlock => true,
             Self::Rpc(error) => !error.is_retry_err(),
             _ => false,
         }
     }
 
-    /// Whether the endpoint is to blame, so that it rests a while. What a single request can bring about on its own
+    /// Why the endpoint is out a while, if it is to blame. What a single request can bring about on its own
     /// (an answer too large, a body that the node refuses) must not cost other jobs the endpoint.
-    pub(crate) fn blames_endpoint(&self) -> bool {
+    pub(crate) fn blames_endpoint(&self) -> Option<Why> {
         match self {
-            Self::Unreachable(_) | Self::Timeout | Self::Malformed(_) | Self::WrongChain { .. } => true,
-            Self::Status(status) => !is_about_the_request(*status),
-            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::Replaced | Self::NoBlock => false,
+            Self::Unreachable(_) | Self::Timeout | Self::Malformed(_) => Some(Why::Failing),
+            Self::Throttled(wish) => Some(Why::Throttled(*wish)),
+            Self::Stale(age) => Some(Why::Stale(*age)),
+            Self::WrongChain { found, .. } => Some(Why::WrongChain(*found)),
+            Self::Status(status) => (!is_about_the_request(*status)).then_some(Why::Failing),
+            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::Replaced | Self::NoBlock | Self::Busy => None,
         }
     }
 
@@ -93,6 +105,9 @@ impl Fault {
             Self::TooLarge(_) => "too_large",
             Self::Malformed(_) => "malformed",
             Self::WrongChain { .. } => "wrong_chain",
+            Self::Throttled(_) => "throttled",
+            Self::Stale(_) => "stale",
+            Self::Busy => "busy",
             Self::BatchRefused => "batch_refused",
             Self::Rpc(_) => "rpc_error",
             Self::Replaced => "replaced",

@@ -2,20 +2,27 @@
 //! endpoints are, which of them answers and what they cost stays here. Nothing here can sign, send or administer:
 //! `methods` is the one list of what may be asked.
 //!
-//! A read travels so: `bindings` → `reads` (grant, arguments) → `named` (which endpoint, for how long) → `read` (what is
-//! asked, and what counts as an answer) → `endpoint` → `transport` (one bounded HTTP exchange). `heads` tells of new blocks.
+//! A read travels so: `bindings` → `reads` (grant, arguments) → `gather` (with whose reads it goes, or what is known already) →
+//! `named` (which endpoint, for how long) → `read` (what is asked, and what counts as an answer) → `endpoint` → `transport` (one
+//! bounded HTTP exchange). `heads` tells of new blocks.
 
 mod bindings;
 mod chains;
 mod decode;
 mod endpoint;
 mod fault;
+mod forks;
+mod gather;
 mod grant;
 mod heads;
 mod methods;
 mod named;
+mod pace;
+mod probe;
+mod quorum;
 mod read;
 mod reads;
+mod score;
 mod seen;
 mod settings;
 mod standing;

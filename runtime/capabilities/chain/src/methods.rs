@@ -13,6 +13,9 @@ pub(crate) const GET_LOGS: &str = "eth_getLogs";
 /// What an endpoint is asked before its first use.
 pub(crate) const CHAIN_ID: &str = "eth_chainId";
 
+/// What metrics call a request that asks for several methods; not a method.
+pub(crate) const MANY: &str = "batch";
+
 /// Granted with a chain, or by a pattern.
 const PLAIN: &[&str] = &[
     "eth_blobBaseFee",
@@ -105,6 +108,32 @@ const COSTLY: &[&str] = &[
     "zkevm_getWitness",
 ];
 
+/// Plain reads whose answers may be large, or may take long: others shouldn't wait for them.
+const HEAVY: &[&str] = &[
+    CALL,
+    "eth_createAccessList",
+    "eth_estimateGas",
+    "eth_estimateUserOperationGas",
+    "eth_feeHistory",
+    "eth_getBlockByHash",
+    GET_BLOCK,
+    "eth_getBlockReceipts",
+    GET_LOGS,
+    "eth_getProof",
+    "zkevm_estimateFee",
+    "zkevm_getBatchByNumber",
+    "zkevm_getExitRootTable",
+    "zkevm_getFullBlockByHash",
+    "zkevm_getFullBlockByNumber",
+    "zkevm_getL2BlockInfoTree",
+    "zkevm_getNativeBlockHashesInRange",
+];
+
+/// Whether a read is small and quick, so that it can share a request with others.
+pub(crate) fn is_light(method: &str) -> bool {
+    PLAIN.contains(&method) && !HEAVY.contains(&method)
+}
+
 /// The method of exactly this name, if it is a read.
 pub(crate) fn find(name: &str) -> Option<&'static str> {
     PLAIN.iter().chain(COSTLY).copied().find(|known| *known == name)
@@ -138,6 +167,13 @@ mod tests {
         for never in ["eth_sendRawTransaction", "eth_sign", "personal_unlockAccount", "admin_peers", "anvil_mine"] {
             assert_eq!(matching(never), [""; 0]);
         }
+    }
+
+    #[test]
+    fn heavy_reads_share_no_request() {
+        assert!(HEAVY.iter().all(|name| PLAIN.contains(name) && !is_light(name)));
+        assert!(COSTLY.iter().all(|name| !is_light(name)));
+        assert!(is_light("eth_gasPrice") && is_light("txpool_status") && !is_light("batch"));
     }
 
     #[test]

@@ -1,11 +1,14 @@
-//! A chain by its name: its endpoints in the operator's order, and the way from one that fails to the next.
+//! A chain by its name: its endpoints by how well they serve and the operator's order, and the way from one that fails to the next.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
-    sync::Semaphore,
+    sync::{Notify, Semaphore},
     time::{Instant, timeout_at},
 };
 use watchkeeper_contract::ChainHealth;
@@ -15,25 +18,35 @@ use crate::{
     ReadError,
     endpoint::Endpoint,
     fault::{Fault, RPC_MESSAGE},
+    forks::Forks,
+    gather::Gather,
     read::Read,
     seen::Seen,
     standing::Turn,
+    telemetry::ChainTelemetry,
 };
 
 pub(crate) struct NamedChain {
     pub(crate) name: Arc<str>,
     pub(crate) chain_id: u64,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// How many have to agree on a read of a block.
+    pub(crate) quorum: usize,
     pub(crate) timeout: Duration,
     pub(crate) max_response: usize,
     pub(crate) turns: Semaphore,
     pub(crate) seen: Seen,
+    pub(crate) forks: Mutex<Forks>,
+    /// A read was begun.
+    pub(crate) used: Arc<Notify>,
+    pub(crate) telemetry: ChainTelemetry,
+    pub(crate) gather: Gather,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
 }
 
 /// Endpoints by name, and why each gave no answer.
-type Refusals<'a> = Vec<(&'a str, Fault)>;
+pub(crate) type Refusals<'a> = Vec<(&'a str, Fault)>;
 
 /// Whom to ask, each with the number of healthy endpoints from it on, 0 for those that rest; and who is out.
 struct Plan<'a> {
@@ -51,7 +64,12 @@ impl NamedChain {
             let problem = "too many reads at once\nhint: raise its `max_concurrent`";
             return Err(ReadError::Unavailable(format!("chain \"{}\": {problem}", self.name)));
         };
+        self.used.notify_one();
         let Plan { ask, mut refusals } = self.plan();
+        if self.quorum > 1 && read.is_of_a_block() {
+            let endpoints: Vec<&Endpoint> = ask.into_iter().map(|(endpoint, _)| endpoint).collect();
+            return self.agree(read, &endpoints, refusals, deadline).await;
+        }
         let mut waiting = ask.len();
         for (endpoint, healthy) in ask {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -91,8 +109,16 @@ impl NamedChain {
             chain_id: self.chain_id,
             head: highest.map(|(number, _)| number),
             head_seen: highest.and_then(|(_, seen)| Timestamp::from_nanosecond(i128::from(seen)).ok()),
+            problem: self.fork(),
             endpoints: self.endpoints.iter().map(Endpoint::health).collect(),
         }
+    }
+
+    /// Who differs at which height, if two endpoints did when they were last compared.
+    fn fork(&self) -> Option<String> {
+        let (height, one, other) = self.forks.lock().unwrap_or_else(PoisonError::into_inner).present()?;
+        let name = |place: usize| self.endpoints.get(place).map_or("", Endpoint::name);
+        Some(format!("{} and {} have different blocks at height {height}", name(one), name(other)))
     }
 
     fn plan(&self) -> Plan<'_> {
@@ -102,15 +128,17 @@ impl NamedChain {
             match endpoint.turn(time) {
                 Turn::Now => now.push(endpoint),
                 Turn::Last => last.push((endpoint, 0)),
-                Turn::Never(found) => refusals.push((endpoint.name(), endpoint.wrong_chain(found))),
+                Turn::Never(why) => refusals.push((endpoint.name(), endpoint.refusal(why))),
             }
         }
+        let fastest = now.iter().filter_map(|endpoint: &&Endpoint| endpoint.latency()).min_by(f64::total_cmp);
+        now.sort_by_key(|endpoint| endpoint.grade(fastest));
         let healthy = now.len();
         let now = now.into_iter().enumerate().map(|(place, endpoint)| (endpoint, healthy - place));
         Plan { ask: now.chain(last).collect(), refusals }
     }
 
-    fn no_answer(&self, refusals: Refusals<'_>) -> ReadError {
+    pub(crate) fn no_answer(&self, refusals: Refusals<'_>) -> ReadError {
         let said: Vec<String> = refusals.iter().map(|(name, fault)| format!("{name}: {fault}")).collect();
         let said = format!("chain \"{}\": no endpoint answered: {}", self.name, said.join("; "));
         let no_sense = |(_, fault): &(&str, Fault)| matches!(fault, Fault::Malformed(_) | Fault::TooLarge(_));

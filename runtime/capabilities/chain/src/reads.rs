@@ -13,7 +13,7 @@ use crate::{
     grant::{Granted, GrantedChain},
     methods,
     named::NamedChain,
-    read::{MAX_CALLS, Read, ReadContracts, ReadHeader, ReadLogs, ReadRequest},
+    read::{MAX_CALLS, ReadLogs},
 };
 
 /// The longest `params` that a plugin may send, in bytes.
@@ -60,7 +60,7 @@ impl ChainReads {
     /// [`ReadError::Denied`], which names job, capability and key.
     pub fn header(&self, chain: &str, at: At) -> Result<Reading<Header>, ReadError> {
         let (chain, method) = self.allowed(chain, methods::GET_BLOCK)?;
-        Ok(begin(chain, method, ReadHeader { at }, stamped))
+        Ok(begin(chain, method, |chain| async move { chain.header(at).await.map(|header| stamped(&chain, header)) }))
     }
 
     /// A read-only method with its parameters as JSON; the result is JSON as the node wrote it.
@@ -76,7 +76,9 @@ impl ChainReads {
         let params = params
             .filter(|params| params.get().starts_with(['[', '{']))
             .ok_or_else(|| self.malformed("params must be a JSON array or object"))?;
-        Ok(begin(chain, method, ReadRequest { method, params }, |_, result| result))
+        Ok(begin(chain, method, |chain| async move {
+            chain.request(method, params).await.map(|result| RawValue::to_owned(&result))
+        }))
     }
 
     /// Calls of contracts, all at the one block whose header comes with the replies. Needs the method `eth_call`.
@@ -93,8 +95,9 @@ impl ChainReads {
         if calls.len() > MAX_CALLS {
             return Err(self.malformed(&format!("more than {MAX_CALLS} calls at once")));
         }
-        let read = ReadContracts { at, calls, max_bytes: chain.max_response };
-        Ok(begin(chain, method, read, |chain, (header, replies)| (stamped(chain, header), replies)))
+        Ok(begin(chain, method, |chain| async move {
+            chain.contracts(at, calls).await.map(|(header, replies)| (stamped(&chain, header), replies))
+        }))
     }
 
     /// Events in a range of blocks. Needs the method `eth_getLogs`.
@@ -103,8 +106,8 @@ impl ChainReads {
     /// [`ReadError::Denied`]; [`ReadError::Malformed`] for a range that ends before it begins or more than four topics.
     pub fn logs(&self, chain: &str, query: LogQuery) -> Result<Reading<Vec<Entry>>, ReadError> {
         let (chain, method) = self.allowed(chain, methods::GET_LOGS)?;
-        let read = ReadLogs::new(query, chain.max_response).map_err(|problem| self.malformed(problem))?;
-        Ok(begin(chain, method, read, |_, entries| entries))
+        let read = ReadLogs::new(query.clone(), chain.max_response).map_err(|problem| self.malformed(problem))?;
+        Ok(begin(chain, method, |chain| async move { chain.logs(query, read).await }))
     }
 
     fn allowed(&self, chain: &str, method: &str) -> Result<(&Arc<NamedChain>, &'static str), ReadError> {
@@ -130,15 +133,13 @@ impl ChainReads {
     }
 }
 
-fn begin<R: Read, T: Send + 'static>(
+fn begin<T: Send + 'static, F: Future<Output = Result<T, ReadError>> + Send + 'static>(
     chain: &Arc<NamedChain>,
     method: &str,
-    read: R,
-    finish: impl FnOnce(&NamedChain, R::Answer) -> T + Send + 'static,
+    read: impl FnOnce(Arc<NamedChain>) -> F,
 ) -> Reading<T> {
     let power = format!("chain {} {method}", chain.name);
-    let task = Arc::clone(chain);
-    let task = chain.runtime.spawn(async move { task.read(&read).await.map(|answer| finish(&task, answer)) });
+    let task = chain.runtime.spawn(read(Arc::clone(chain)));
     Reading { power, task: AbortOnDropHandle::new(task) }
 }
 

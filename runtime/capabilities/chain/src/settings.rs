@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
+use alloy_primitives::Address;
 use reqwest::Url;
+
+use crate::read::MULTICALL3;
 
 /// One chain.
 #[derive(Debug, Clone)]
@@ -16,8 +19,16 @@ pub struct ChainSettings {
     pub timeout: Duration,
     /// The largest answer, in bytes.
     pub max_response: usize,
+    /// An endpoint whose newest block is older is out; none: no head is too old.
+    pub max_head_age: Option<Duration>,
+    /// How many endpoints have to give a read of a block the same answer; 1 asks no second one.
+    pub quorum: usize,
     /// Reads in service at once, of all jobs; more wait.
     pub max_concurrent: usize,
+    /// The contract Multicall3, where calls may be gathered by it.
+    pub multicall: Option<Address>,
+    /// The most bytes of answers that are kept; 0 for none.
+    pub cache: usize,
     /// From one look at the head to the next, where jobs follow it and no WebSocket tells of it.
     pub poll_interval: Duration,
 }
@@ -31,6 +42,10 @@ pub struct EndpointSettings {
     pub url: String,
     /// Secret. `ws` or `wss`: where it tells of new heads.
     pub websocket: Option<String>,
+    /// Requests in flight; more wait.
+    pub max_concurrent: usize,
+    /// Requests in a second; none: as many as there are.
+    pub requests_per_second: Option<f64>,
 }
 
 impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
@@ -40,6 +55,8 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             name: endpoint.name.clone(),
             url: endpoint.url.expose().to_owned(),
             websocket: endpoint.websocket.as_ref().map(|url| url.expose().to_owned()),
+            max_concurrent: usize::try_from(endpoint.max_concurrent).unwrap_or(usize::MAX),
+            requests_per_second: endpoint.requests_per_second,
         };
         Self {
             chain_id: chain.chain_id,
@@ -47,6 +64,14 @@ impl From<&watchkeeper_config::ChainSettings> for ChainSettings {
             timeout: chain.timeout,
             max_response: usize::try_from(chain.max_response).unwrap_or(usize::MAX),
             max_concurrent: usize::try_from(chain.max_concurrent).unwrap_or(usize::MAX),
+            max_head_age: chain.max_head_age,
+            quorum: usize::try_from(chain.quorum).unwrap_or(usize::MAX),
+            multicall: match chain.multicall {
+                watchkeeper_config::Multicall::Auto => Some(MULTICALL3),
+                watchkeeper_config::Multicall::At(address) => Some(address.into()),
+                watchkeeper_config::Multicall::Off => None,
+            },
+            cache: usize::try_from(chain.cache).unwrap_or(usize::MAX),
             poll_interval: chain.poll_interval,
         }
     }
@@ -108,6 +133,12 @@ impl ChainSettings {
         }
         if self.max_concurrent == 0 {
             return Err(refuse("max_concurrent", "no read could ever begin", "write a number from 1"));
+        }
+        if self.quorum == 0 || self.quorum > self.endpoints.len() {
+            return Err(refuse("quorum", "not a number of its endpoints", "write 1 up to the number of endpoints"));
+        }
+        if self.endpoints.iter().any(|endpoint| endpoint.max_concurrent == 0) {
+            return Err(refuse("endpoints.max_concurrent", "no request could ever begin", "write a number from 1"));
         }
         let names: BTreeSet<&str> = self.endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect();
         if names.len() < self.endpoints.len() {

@@ -7,7 +7,7 @@ use std::{
     io,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use alloy_json_rpc::{Id, RequestPacket, ResponsePacket};
@@ -74,6 +74,9 @@ impl Transport {
         let request = self.client.post(self.url).header(header::CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
+        if let Some(wish) = retry_after(status.as_u16(), response.headers()) {
+            return Err(Fault::Throttled(wish));
+        }
         if !status.is_success() && !is_about_the_request(status.as_u16()) {
             return Err(Fault::Status(status.as_u16()));
         }
@@ -99,6 +102,19 @@ impl Transport {
             _ => Err(Fault::Status(status.as_u16())),
         }
     }
+}
+
+/// How long a server asks for no requests, where it does.
+fn retry_after(status: u16, headers: &header::HeaderMap) -> Option<Duration> {
+    if !matches!(status, 429 | 503) {
+        return None;
+    }
+    let written = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = written.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(written).ok()?;
+    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// The parts of a URL that may be keys: all but scheme, host and port, unless too short to be one.

@@ -135,8 +135,13 @@ async fn settings_that_can_t_work_name_their_key_and_show_no_url() {
     let metrics = ChainMetrics::register(&registry).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let good = settings(&[("main", "http://127.0.0.1:1/".to_owned())]);
-    let endpoint =
-        |name: &str, url: &str| EndpointSettings { name: name.to_owned(), url: url.to_owned(), websocket: None };
+    let endpoint = |name: &str, url: &str| EndpointSettings {
+        name: name.to_owned(),
+        url: url.to_owned(),
+        websocket: None,
+        max_concurrent: 32,
+        requests_per_second: None,
+    };
     let mut cases = Vec::new();
     for url in ["", "hush", "ftp://hush/", "ws://hush/", "http://", "http://hush:99999/"] {
         let mut bad = good.clone();

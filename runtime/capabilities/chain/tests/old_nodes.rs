@@ -43,13 +43,13 @@ async fn a_node_without_block_hashes_is_asked_by_number_and_checked() {
     })
     .await;
     let opened = open(settings(&[("main", node.url())]));
-    let read = async || {
-        let calls = vec![Call { to: [0; 20].into(), data: vec![].into() }];
+    let read = async |data: u8| {
+        let calls = vec![Call { to: [0; 20].into(), data: vec![data].into() }];
         opened.reads().call_contracts("local", At::Latest, calls).unwrap().answer().await
     };
-    assert_eq!(read().await.unwrap().1, [Reply::Returned(vec![0x2a].into())]);
+    assert_eq!(read(1).await.unwrap().1, [Reply::Returned(vec![0x2a].into())]);
     REPLACED.store(true, Ordering::SeqCst);
-    let error = read().await.unwrap_err();
+    let error = read(2).await.unwrap_err();
     let text = "chain \"local\": no endpoint answered: main: the block was replaced while it was read";
     assert_eq!(error, ReadError::Unavailable(text.to_owned()));
     assert_eq!(opened.up("main").as_deref(), Some("1"), "it is not the endpoint's fault");

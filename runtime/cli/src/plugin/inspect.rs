@@ -20,21 +20,38 @@ use crate::{
 /// It isn't a plugin, or doesn't compile.
 pub(crate) fn inspect(options: &InspectOptions) -> Result<(), Failure> {
     block_on(async {
-        let capabilities = assemble::capabilities();
-        let cache = tempfile::tempdir().map_err(Failure::failed)?;
-        let named = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", options.file.display()));
-        let bytes = std::fs::read(&options.file).map_err(|error| named(&error))?;
-        let component = Component::read(bytes, &capabilities).map_err(|error| named(&error))?;
-        let sandbox = sandbox(cache.path(), capabilities.clone())?;
-        let plugin = sandbox.load(&component).await.map_err(|error| named(&error))?;
-        let families = families(&sandbox, &plugin, &options.config).await;
-        let powers: Vec<(&Import, String)> = component.imports.iter().map(|import| (import, power(import))).collect();
+        let Looked { plugin, families } = look_into(&options.file, &options.config).await?;
+        let powers: Vec<(&Import, String)> =
+            plugin.component.imports.iter().map(|import| (import, power(import))).collect();
         match options.format {
             Format::Json => println!("{:#}", document(&plugin, &powers, families.as_deref())),
             Format::Text => show(&plugin, &powers, families),
         }
         Ok(())
     })
+}
+
+/// A component that was asked what it is.
+pub(super) struct Looked {
+    pub(super) plugin: Arc<Plugin>,
+    /// The metric families of a job with the configuration, or what is wrong with it.
+    pub(super) families: Result<Vec<FamilySpec>, String>,
+}
+
+/// Compiles a component and asks it for its schema, and for its families with a configuration in JSON.
+///
+/// # Errors
+/// It isn't a plugin, or doesn't compile.
+pub(super) async fn look_into(file: &Path, config: &str) -> Result<Looked, Failure> {
+    let capabilities = assemble::capabilities();
+    let cache = tempfile::tempdir().map_err(Failure::failed)?;
+    let named = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", file.display()));
+    let bytes = std::fs::read(file).map_err(|error| named(&error))?;
+    let component = Component::read(bytes, &capabilities).map_err(|error| named(&error))?;
+    let sandbox = sandbox(cache.path(), capabilities.clone())?;
+    let plugin = sandbox.load(&component).await.map_err(|error| named(&error))?;
+    let families = families(&sandbox, &plugin, config).await;
+    Ok(Looked { plugin, families })
 }
 
 fn sandbox(cache: &Path, capabilities: Vec<Arc<dyn watchkeeper_contract::Capability>>) -> Result<Sandbox, Failure> {
@@ -66,6 +83,7 @@ async fn families(sandbox: &Sandbox, plugin: &Plugin, config: &str) -> Result<Ve
 fn show(plugin: &Plugin, powers: &[(&Import, String)], families: Result<Vec<FamilySpec>, String>) {
     let (component, schema) = (&plugin.component, &plugin.schema);
     println!("{} {}", schema.name, schema.version);
+    schema.description.iter().for_each(|text| println!("{}", watchkeeper_contract::clean(text, 200)));
     println!("digest   {}", component.digest);
     let compiled_in = compiled_in(plugin).as_millis();
     println!("size     {} KiB, compiled in {compiled_in} ms", component.bytes.len() >> 10);
@@ -118,6 +136,7 @@ fn document(plugin: &Plugin, powers: &[(&Import, String)], families: Result<&[Fa
     json!({
         "name": plugin.schema.name,
         "version": plugin.schema.version,
+        "description": plugin.schema.description,
         "digest": plugin.component.digest,
         "size_bytes": plugin.component.bytes.len(),
         "compiled_in_seconds": compiled_in(plugin).as_secs_f64(),

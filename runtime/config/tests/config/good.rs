@@ -3,7 +3,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::json;
-use watchkeeper_config::{ChainName, ConfigError, JobSpec, LocalServer, Rights, RunLimits, Settings, text_of};
+use watchkeeper_config::{
+    ChainName, ConfigError, JobSpec, LocalServer, Multicall, Rights, RunLimits, Settings, text_of,
+};
 use watchkeeper_model::TokenName;
 
 fn job(text: &str) -> JobSpec {
@@ -169,6 +171,23 @@ fn a_chain_without_a_currency_has_none() {
     let chain = &settings.chains[&ChainName::new("a").unwrap()];
     assert_eq!(chain.currency, None);
     assert_eq!((chain.timeout, chain.max_response, chain.max_concurrent), (Duration::from_secs(10), 16 << 20, 32));
+    assert_eq!((chain.multicall, chain.cache), (Multicall::Auto, 8 << 20));
+}
+
+#[test]
+fn multicall_is_where_the_operator_says_or_off() {
+    for (written, wanted) in [
+        ("auto", Multicall::Auto),
+        ("off", Multicall::Off),
+        (
+            "0x00000000000000000000000000000000000000fF",
+            Multicall::At(std::array::from_fn(|place| if place == 19 { 0xff } else { 0 })),
+        ),
+    ] {
+        let text =
+            format!("[chains.a]\nchain_id = 1\nendpoints = [\"http://127.0.0.1:8545\"]\nmulticall = \"{written}\"");
+        assert_eq!(settings(&text).unwrap().chains[&ChainName::new("a").unwrap()].multicall, wanted);
+    }
 }
 
 #[test]

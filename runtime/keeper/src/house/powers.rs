@@ -65,6 +65,7 @@ impl Keeper {
             chain_id: chain.chain_id,
             head: chain.head,
             head_seen: chain.head_seen,
+            problem: chain.problem.map(Into::into),
             endpoints: chain.endpoints.into_iter().map(endpoint).collect(),
         });
         chains.collect()
@@ -85,9 +86,13 @@ fn endpoint(endpoint: watchkeeper_contract::EndpointHealth) -> EndpointInfo {
             Standing::Unknown => EndpointState::Unknown,
             Standing::Ok => EndpointState::Ok,
             Standing::Failing => EndpointState::Failing,
+            Standing::Throttled => EndpointState::Throttled,
+            Standing::Stale => EndpointState::Stale,
             Standing::WrongChain => EndpointState::WrongChain,
         },
+        lag_blocks: endpoint.lag,
         last_answer: endpoint.last_answer,
+        out_since: endpoint.out_since,
         problem: endpoint.problem.map(Into::into),
     }
 }

@@ -5,6 +5,7 @@ mod crash;
 mod faults;
 mod files;
 mod finishes;
+mod heads;
 mod logs;
 mod questions;
 mod recovery;

@@ -18,7 +18,9 @@ pub struct ChainInfo {
     pub head: Option<u64>,
     /// When that block was first seen.
     pub head_seen: Option<Timestamp>,
-    /// In the order in which they are asked.
+    /// What its endpoints don't agree on, if they don't.
+    pub problem: Option<Text>,
+    /// In the operator's order.
     pub endpoints: Vec<EndpointInfo>,
     /// The jobs that may read it.
     #[schema(value_type = Vec<words::JobName>)]
@@ -32,8 +34,12 @@ pub struct EndpointInfo {
     pub name: Text,
     /// How it is.
     pub state: EndpointState,
+    /// How many blocks it was behind the best head of the chain, if it told of its own lately.
+    pub lag_blocks: Option<u64>,
     /// When it answered last.
     pub last_answer: Option<Timestamp>,
+    /// Since when it is out, if it is.
+    pub out_since: Option<Timestamp>,
     /// What was wrong last; none once it answered again.
     pub problem: Option<Text>,
 }
@@ -48,6 +54,10 @@ pub enum EndpointState {
     Ok,
     /// It failed when it was asked last, and is asked after the others for a while.
     Failing,
+    /// It asked for no requests for a while, and gets none.
+    Throttled,
+    /// Its newest block is too old, and it is asked for no data.
+    Stale,
     /// It serves another chain, and is asked for no data.
     WrongChain,
 }

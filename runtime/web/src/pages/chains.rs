@@ -43,6 +43,9 @@ fn card(page: &mut Html, chain: &ChainInfo, now: Timestamp) {
         page.raw(", seen ");
         figures::moment(page, seen, now);
     }
+    if let Some(problem) = &chain.problem {
+        page.raw("</dd><dt>Problem</dt><dd>").text(problem);
+    }
     page.raw("</dd><dt>Jobs</dt><dd>");
     if chain.jobs.is_empty() {
         page.raw("none may read it");
@@ -55,7 +58,7 @@ fn card(page: &mut Html, chain: &ChainInfo, now: Timestamp) {
         .text(&chain.name);
     page.raw(
         "\"><table class=\"stack even\"><thead><tr><th scope=\"col\">Endpoint</th><th scope=\"col\">State</th>\
-         <th scope=\"col\">Last answer</th><th scope=\"col\">What was wrong last</th></tr></thead><tbody>\n",
+         <th scope=\"col\">Behind</th><th scope=\"col\">Last answer</th><th scope=\"col\">What was wrong last</th></tr></thead><tbody>\n",
     );
     for endpoint in &chain.endpoints {
         row(page, endpoint, now);
@@ -66,6 +69,17 @@ fn card(page: &mut Html, chain: &ChainInfo, now: Timestamp) {
 fn row(page: &mut Html, endpoint: &EndpointInfo, now: Timestamp) {
     page.raw("<tr><th scope=\"row\">").text(&endpoint.name).raw("</th><td>");
     words::endpoint(endpoint.state).draw(page);
+    if let Some(since) = endpoint.out_since {
+        page.raw(" <span class=\"soft\">since ");
+        figures::moment_short(page, since, now);
+        page.raw("</span>");
+    }
+    page.raw("</td><td>");
+    match endpoint.lag_blocks {
+        Some(1) => page.raw("1 block"),
+        Some(blocks) => page.text(&thousands(blocks)).raw(" blocks"),
+        None => page.raw("<span class=\"soft\">unknown</span>"),
+    };
     page.raw("</td><td>");
     match endpoint.last_answer {
         Some(time) => figures::moment_short(page, time, now),

@@ -83,6 +83,8 @@ pub(super) const fn endpoint(state: EndpointState) -> Word {
         EndpointState::Unknown => Word::new(Icon::Wait, "idle", "not asked yet"),
         EndpointState::Ok => Word::new(Icon::Ok, "ok", "ok"),
         EndpointState::Failing => Word::new(Icon::Bad, "bad", "failing"),
+        EndpointState::Throttled => Word::new(Icon::Wait, "odd", "asked for a pause"),
+        EndpointState::Stale => Word::new(Icon::Bad, "bad", "old head"),
         EndpointState::WrongChain => Word::new(Icon::Broken, "bad", "wrong chain"),
     }
 }

@@ -210,16 +210,30 @@ pub(crate) fn plugin(text: &str) -> PluginInfo {
 }
 
 pub(crate) fn chain(text: &str) -> ChainInfo {
-    let endpoint =
-        |state| EndpointInfo { name: text.into(), state, last_answer: Some(at(-5)), problem: Some(text.into()) };
+    let endpoint = |state| EndpointInfo {
+        name: text.into(),
+        state,
+        lag_blocks: Some(2),
+        last_answer: Some(at(-5)),
+        out_since: Some(at(-7)),
+        problem: Some(text.into()),
+    };
     ChainInfo {
         name: text.into(),
         chain_id: 42_766,
         head: Some(21_000_000),
         head_seen: Some(at(-2)),
-        endpoints: [EndpointState::Unknown, EndpointState::Ok, EndpointState::Failing, EndpointState::WrongChain]
-            .map(endpoint)
-            .to_vec(),
+        problem: Some(text.into()),
+        endpoints: [
+            EndpointState::Unknown,
+            EndpointState::Ok,
+            EndpointState::Failing,
+            EndpointState::Throttled,
+            EndpointState::Stale,
+            EndpointState::WrongChain,
+        ]
+        .map(endpoint)
+        .to_vec(),
         jobs: vec![job_name()],
     }
 }

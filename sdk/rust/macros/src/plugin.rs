@@ -56,6 +56,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 type Metrics = #metrics;
                 const NAME: &'static str = ::core::env!("CARGO_PKG_NAME");
                 const VERSION: &'static str = ::core::env!("CARGO_PKG_VERSION");
+                const DESCRIPTION: &'static str = ::core::env!("CARGO_PKG_DESCRIPTION");
 
                 #[allow(unused_variables)]
                 async fn run(

@@ -40,6 +40,7 @@ pub struct ScanBuilder {
     depth: u64,
     first: First,
     most_blocks: u64,
+    anew: bool,
 }
 
 /// A scan in one run.
@@ -92,6 +93,7 @@ impl Chain {
             depth: 12,
             first: First::Head,
             most_blocks: 50_000,
+            anew: false,
         }
     }
 }
@@ -115,6 +117,13 @@ impl ScanBuilder {
         Self { most_blocks, ..self }
     }
 
+    /// Whether this scan forgets where it stood and begins as the very first one does: for what can be made again from events,
+    /// as sums over a window.
+    #[must_use]
+    pub fn anew(self, anew: bool) -> Self {
+        Self { anew, ..self }
+    }
+
     /// Reads the head and finds where to go on.
     ///
     /// # Errors
@@ -122,7 +131,7 @@ impl ScanBuilder {
     pub async fn open(self) -> Result<Scan> {
         let head = self.chain.header(Block::Latest).await?;
         let settled = head.number.checked_sub(self.depth);
-        let known: Option<Cursor> = state::get(&self.key).await?;
+        let known: Option<Cursor> = if self.anew { None } else { state::get(&self.key).await? };
         let cursor = known.unwrap_or_else(|| self.first.cursor(&head, settled));
         let mut scan = Scan {
             chain: self.chain,

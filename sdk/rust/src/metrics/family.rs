@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Counter, Gauge, Histogram};
+use super::{ComputedCounter, ComputedGauge, Counter, Gauge, Histogram};
 
 /// The metrics of a plugin, made from its config. `#[derive(Metrics)]` writes this for families that don't depend on the
 /// config; write it by hand for those that do.
@@ -104,15 +104,30 @@ impl Families {
         Histogram { family: self.add("histogram", family) }
     }
 
+    /// Declares a gauge whose labels depend on the config.
+    pub fn computed_gauge(&mut self, family: Family, labels: Vec<String>) -> ComputedGauge {
+        ComputedGauge { family: self.push("gauge", family, labels) }
+    }
+
+    /// Declares a counter whose labels depend on the config; its name ends in `_total`.
+    pub fn computed_counter(&mut self, family: Family, labels: Vec<String>) -> ComputedCounter {
+        ComputedCounter { family: self.push("counter", family, labels) }
+    }
+
     /// The families' names, in their order.
     pub fn names(&self) -> Vec<String> {
         self.0.iter().map(|family| family.name.clone()).collect()
     }
 
     fn add<const N: usize>(&mut self, kind: &'static str, family: Family<N>) -> u32 {
-        let Family { name, help, unit, labels, buckets } = family;
+        let labels = family.labels.clone().into();
+        self.push(kind, family, labels)
+    }
+
+    fn push<const N: usize>(&mut self, kind: &'static str, family: Family<N>, labels: Vec<String>) -> u32 {
+        let Family { name, help, unit, buckets, .. } = family;
         let place = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.push(Declared { name, kind, help, unit, labels: labels.into(), buckets });
+        self.0.push(Declared { name, kind, help, unit, labels, buckets });
         place
     }
 }

@@ -41,6 +41,32 @@ impl<const N: usize> Counter<N> {
     }
 }
 
+/// A [`Gauge`] whose labels depend on the config, from [`Families::computed_gauge`].
+#[derive(Debug, Clone, Copy)]
+pub struct ComputedGauge {
+    family: u32,
+}
+
+impl ComputedGauge {
+    /// Says the value now. `labels` holds the labels' values in the family's order; the host drops a sample with more or fewer.
+    pub fn set(&self, labels: &[&str], value: impl Measure) {
+        record(self.family, labels, Value::Set(value.measure()));
+    }
+}
+
+/// A [`Counter`] whose labels depend on the config, from [`Families::computed_counter`].
+#[derive(Debug, Clone, Copy)]
+pub struct ComputedCounter {
+    family: u32,
+}
+
+impl ComputedCounter {
+    /// Adds to the sum, as [`Counter::add`] does. The host drops a sample with more or fewer labels than the family has.
+    pub fn add(&self, labels: &[&str], value: impl Measure) {
+        record(self.family, labels, Value::Add(value.measure()));
+    }
+}
+
 /// Observations counted in buckets, kept by the host beyond the run. `N` is the number of its labels.
 #[derive(Debug, Clone, Copy)]
 pub struct Histogram<const N: usize = 0> {

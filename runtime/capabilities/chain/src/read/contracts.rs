@@ -1,26 +1,24 @@
-//! Many `eth_call`s at one block. The block is pinned by its hash (EIP-1898), so that a reorganisation between two calls
-//! is an error and not a mixture; a node that refuses hashes is asked by number, and the hash is checked again
-//! afterwards.
+//! One asker's `eth_call`s, all at one block: its header and the calls from the same endpoint.
 
-use alloy_primitives::{Address, B256, Bytes, hex};
+use alloy_primitives::{Address, Bytes, hex};
 use serde::Serialize;
-use serde_json::{json, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::{Header, Read, ReadHeader, params, parse};
+use super::{
+    Header, Read, ReadHeader, parse,
+    pinned::{Block, Pinned},
+};
 use crate::{
     At,
     decode::Data,
     endpoint::{Answer, Node},
     fault::Fault,
-    methods,
 };
 
 /// The most calls in one read.
 pub(crate) const MAX_CALLS: usize = 1_000;
-/// The most calls in one batch: providers allow from 100 up.
-const BATCH: usize = 100;
 /// JSON-RPC's "invalid params": what a node says that doesn't know EIP-1898.
-const INVALID_PARAMS: i64 = -32_602;
+pub(super) const INVALID_PARAMS: i64 = -32_602;
 /// Geth's code of a reverted call (`errors.go`, `revertError`).
 const REVERTED: i64 = 3;
 
@@ -49,57 +47,27 @@ pub(crate) struct ReadContracts {
     pub(crate) max_bytes: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Pin {
-    Hash(B256),
-    Number(u64),
-}
-
 impl Read for ReadContracts {
     type Answer = (Header, Vec<Reply>);
 
+    fn is_of_a_block(&self) -> bool {
+        true
+    }
+
+    fn same((one, replies): &Self::Answer, (other, others): &Self::Answer) -> bool {
+        one.hash == other.hash && replies == others
+    }
+
     async fn attempt(&self, node: Node<'_>) -> Result<Self::Answer, Fault> {
         let header = ReadHeader { at: self.at }.attempt(node).await?;
-        match self.pinned(node, Pin::Hash(header.hash)).await {
-            Ok(replies) => Ok((header, replies)),
-            Err(Fault::Rpc(error)) if error.code == INVALID_PARAMS => {
-                let replies = self.pinned(node, Pin::Number(header.number)).await?;
-                let after = ReadHeader { at: At::Number(header.number) }.attempt(node).await?;
-                if after.hash != header.hash {
-                    return Err(Fault::Replaced);
-                }
-                Ok((header, replies))
-            }
-            Err(fault) => Err(fault),
-        }
+        let block = Block { number: header.number, hash: header.hash };
+        let pinned = Pinned { block, calls: &self.calls, together: None, max_bytes: self.max_bytes };
+        let replies: Result<_, Fault> = pinned.read(node).await?.into_iter().collect();
+        Ok((header, replies?))
     }
 }
 
-impl ReadContracts {
-    async fn pinned(&self, node: Node<'_>, pin: Pin) -> Result<Vec<Reply>, Fault> {
-        let block = match pin {
-            Pin::Hash(hash) => json!({ "blockHash": hash }),
-            Pin::Number(number) => json!(At::Number(number)),
-        };
-        let mut replies = Vec::with_capacity(self.calls.len());
-        let mut bytes = 0;
-        for calls in self.calls.chunks(BATCH) {
-            let asked: Result<Vec<_>, Fault> = calls.iter().map(|call| params(&(call, &block))).collect();
-            for answer in node.calls(methods::CALL, asked?).await? {
-                let reply = reply(answer)?;
-                let (Reply::Returned(data) | Reply::Reverted(data)) = &reply;
-                bytes += data.len();
-                if bytes > self.max_bytes {
-                    return Err(Fault::TooLarge(self.max_bytes));
-                }
-                replies.push(reply);
-            }
-        }
-        Ok(replies)
-    }
-}
-
-fn reply(answer: Answer) -> Result<Reply, Fault> {
+pub(super) fn reply(answer: Answer) -> Result<Reply, Fault> {
     match answer {
         Ok(answer) => parse::<Data>(&answer).map(|Data(data)| Reply::Returned(data)),
         Err(Fault::Rpc(error)) if error.code == REVERTED || error.message.to_lowercase().contains("revert") => {

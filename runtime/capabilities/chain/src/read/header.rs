@@ -44,9 +44,37 @@ pub(crate) struct ReadHeader {
 impl Read for ReadHeader {
     type Answer = Header;
 
-    async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
-        self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)
+    fn is_of_a_block(&self) -> bool {
+        true
     }
+
+    async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
+        let header = self.header(&node.call(methods::GET_BLOCK, params(&(self.at, false))?).await?)?;
+        if self.at == At::Latest {
+            node.heard(&header)?;
+        }
+        Ok(header)
+    }
+
+    fn same(one: &Header, other: &Header) -> bool {
+        (one.number, one.hash) == (other.number, other.hash)
+    }
+
+    fn common(&self, answers: &[&Header], rank: usize) -> Option<Self> {
+        if matches!(self.at, At::Number(_)) {
+            return None;
+        }
+        let numbers: Vec<u64> = answers.iter().map(|header| header.number).collect();
+        common(&numbers, rank).map(|number| Self { at: At::Number(number) })
+    }
+}
+
+/// The newest block that `rank` endpoints have, where they differ in how far they are.
+fn common(numbers: &[u64], rank: usize) -> Option<u64> {
+    let mut numbers = numbers.to_vec();
+    numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+    let common = numbers.get(rank.checked_sub(1)?).copied()?;
+    numbers.iter().any(|number| *number != common).then_some(common)
 }
 
 impl ReadHeader {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Which events. An empty list matches all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LogQuery {
     /// The contracts.
     pub addresses: Vec<Address>,
@@ -128,6 +128,14 @@ impl ReadLogs {
 
 impl Read for ReadLogs {
     type Answer = Vec<Entry>;
+
+    fn is_of_a_block(&self) -> bool {
+        true
+    }
+
+    fn same(one: &Vec<Entry>, other: &Vec<Entry>) -> bool {
+        one == other
+    }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Vec<Entry>, Fault> {
         ReadHeader { at: At::Number(self.to_block) }.attempt(node).await?;

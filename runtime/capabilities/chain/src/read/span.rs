@@ -8,7 +8,9 @@ const FORGET: u32 = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     blocks: u64,
-    /// The least that was refused lately.
+    /// The most that fitted since it was refused; 0 if nothing did.
+    fits: u64,
+    /// What was refused lately.
     refused: Option<u64>,
     fitted: u32,
 }
@@ -16,7 +18,7 @@ pub(crate) struct Span {
 impl Default for Span {
     /// Everything at once, until that is refused.
     fn default() -> Self {
-        Self { blocks: u64::MAX, refused: None, fitted: 0 }
+        Self { blocks: u64::MAX, fits: 0, refused: None, fitted: 0 }
     }
 }
 
@@ -26,23 +28,31 @@ impl Span {
         from.saturating_add(self.blocks - 1).min(to)
     }
 
-    /// So many blocks were too much: half of them next.
+    /// So many blocks were too much: what fitted next, or else half of them.
     pub(crate) fn refused(&mut self, blocks: u64) {
-        let refused = self.refused.map_or(blocks, |before| before.min(blocks)).max(2);
-        *self = Self { blocks: (blocks / 2).clamp(1, self.blocks), refused: Some(refused), fitted: 0 };
+        let fits = if blocks <= self.fits { 0 } else { self.fits };
+        let less = (blocks / 2).max(fits).clamp(1, self.blocks);
+        *self = Self { blocks: less, fits, refused: Some(blocks.max(2)), fitted: 0 };
     }
 
-    /// So many blocks fitted. A quarter more next, if that was all that was allowed, and less than what was refused.
+    /// So many blocks fitted. If that was all that was allowed, more next: half of the way to what was refused, or a quarter
+    /// more where nothing was.
     pub(crate) fn fitted(&mut self, blocks: u64) {
         if blocks < self.blocks {
             return;
         }
+        self.fits = self.fits.max(blocks);
         self.fitted += 1;
         if self.fitted >= FORGET {
-            *self = Self { refused: None, fitted: 0, ..*self };
+            (self.refused, self.fitted) = (None, 0);
         }
-        let most = self.refused.map_or(u64::MAX, |refused| refused - 1);
-        self.blocks = self.blocks.saturating_add((self.blocks / 4).max(1)).min(most).max(1);
+        self.blocks = match self.refused {
+            None => self.blocks.saturating_add((self.blocks / 4).max(1)),
+            Some(refused) => {
+                let way = refused.saturating_sub(self.blocks);
+                if way > self.blocks / 16 + 1 { self.blocks + way / 2 } else { self.blocks }
+            }
+        };
     }
 }
 

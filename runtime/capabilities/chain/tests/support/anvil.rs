@@ -1,21 +1,29 @@
 //! A real node: Anvil, on a free port, ended with the test.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    runtime::Handle,
+    sync::Mutex,
 };
+
+use super::fake::{Fake, Say};
 
 pub(crate) struct Anvil {
     child: Child,
     port: u16,
+    /// Requests that a counted endpoint hands on, and those of `ask`, one at a time.
+    gate: Arc<Mutex<()>>,
 }
 
 impl Anvil {
@@ -35,7 +43,7 @@ impl Anvil {
             line.strip_prefix("Listening on ")?.rsplit(':').next()?.trim().parse().ok()
         });
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("anvil says where it listens") }
+        Self { child, port: port.expect("anvil says where it listens"), gate: Arc::default() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -44,26 +52,70 @@ impl Anvil {
 
     /// Asks the node past the capability.
     pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
-        let head = format!(
-            "POST / HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (_head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let answer: Value = serde_json::from_str(body).unwrap();
+        let answer = self.answer(&json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).await;
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
+    }
+
+    /// Puts Multicall3 where it is on other chains.
+    pub(crate) async fn install_multicall3(&self) {
+        let file = fs::read_to_string(contracts().join("build/Multicall3.json"))
+            .expect("Multicall3 is there; `cargo xtask test` installs it");
+        let contract: Value = serde_json::from_str(&file).unwrap();
+        let sender = self.ask("eth_accounts", json!([])).await[0].clone();
+        let create = json!([{ "from": sender, "data": contract["bytecode"], "gas": "0x1c9c380" }]);
+        let sent = self.ask("eth_sendTransaction", create).await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let receipt = loop {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([sent])).await;
+            if !receipt.is_null() {
+                break receipt;
+            }
+            assert!(Instant::now() < deadline, "Multicall3 is not created");
+        };
+        let code = self.ask("eth_getCode", json!([receipt["contractAddress"], "latest"])).await;
+        self.ask("anvil_setCode", json!([super::MULTICALL3, code])).await;
+        self.ask("anvil_mine", json!(["0x1"])).await;
+    }
+
+    /// What the node answers to a request as it is, or to a batch.
+    pub(crate) async fn answer(&self, request: &Value) -> Value {
+        let _alone = self.gate.lock().await;
+        answer(self.port, request).await
+    }
+
+    /// An endpoint that hands on to this node what it is asked, one after the other, and counts it.
+    pub(crate) async fn counted(&self) -> Fake {
+        let (port, gate) = (self.port, Arc::clone(&self.gate));
+        Fake::start(move |request| {
+            let handed_on = async {
+                let _alone = gate.lock().await;
+                answer(port, request).await
+            };
+            Say::json(&tokio::task::block_in_place(|| Handle::current().block_on(handed_on)))
+        })
+        .await
     }
 
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+}
+
+async fn answer(port: u16, request: &Value) -> Value {
+    let body = request.to_string();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let head = format!(
+        "POST / HTTP/1.0\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (_head, body) = answer.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap()
 }
 
 impl Drop for Anvil {
@@ -79,6 +131,13 @@ fn program() -> PathBuf {
     }
     let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    target.join(format!("services/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
+    services().join(format!("npm/node_modules/@foundry-rs/anvil-{system}-{machine}/bin/anvil"))
+}
+
+fn contracts() -> PathBuf {
+    env::var_os("WATCHKEEPER_CONTRACTS").map_or_else(|| services().join("contracts"), PathBuf::from)
+}
+
+fn services() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("services")
 }

@@ -17,6 +17,9 @@ use watchkeeper_chain::{At, ChainMetrics, ChainReads, ChainSettings, Chains, End
 use watchkeeper_contract::{Grant, GrantError, Open};
 use watchkeeper_model::{JobName, SystemClock};
 
+/// Where Multicall3 is.
+pub(crate) const MULTICALL3: &str = "0xcA11bde05977b3631167028862bE2a173976CA11";
+
 /// The chain id of Anvil and of fakes.
 pub(crate) const CHAIN_ID: u64 = 31_337;
 
@@ -27,14 +30,24 @@ pub(crate) struct Opened {
 }
 
 pub(crate) fn settings(endpoints: &[(&str, String)]) -> ChainSettings {
-    let endpoint =
-        |(name, url): &(&str, String)| EndpointSettings { name: (*name).to_owned(), url: url.clone(), websocket: None };
+    let endpoint = |(name, url): &(&str, String)| EndpointSettings {
+        name: (*name).to_owned(),
+        url: url.clone(),
+        websocket: None,
+        max_concurrent: 32,
+        requests_per_second: None,
+    };
     ChainSettings {
         chain_id: CHAIN_ID,
         endpoints: endpoints.iter().map(endpoint).collect(),
         timeout: Duration::from_secs(20),
         max_response: 1 << 20,
         max_concurrent: 32,
+        max_head_age: None,
+        quorum: 1,
+        multicall: Some(MULTICALL3.parse().unwrap()),
+        cache: 1 << 20,
+        poll_interval: Duration::from_millis(50),
     }
 }
 
@@ -72,6 +85,13 @@ impl Opened {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text).unwrap();
         String::from_utf8(text).unwrap()
+    }
+
+    /// How many reads were saved for a reason.
+    pub(crate) fn saved(&self, reason: &str) -> u64 {
+        let series = format!("watchkeeper_chain_reads_saved_total{{chain=\"local\",reason=\"{reason}\"}} ");
+        let text = self.exposition();
+        text.lines().find_map(|line| line.strip_prefix(&series)).map_or(0, |value| value.parse().unwrap())
     }
 
     pub(crate) fn up(&self, endpoint: &str) -> Option<String> {

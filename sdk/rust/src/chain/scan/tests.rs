@@ -54,13 +54,15 @@ struct Config {
     ago: Option<u64>,
     most: u64,
     fails: bool,
+    #[serde(default)]
+    anew: bool,
 }
 
 async fn plugin(config: Config, metrics: &Metrics) -> Result<String> {
     let first = config.ago.map_or(First::Head, First::Ago);
     let chain = super::super::chain("dev");
     let scan = chain.scan("all", Filter::default()).depth(config.depth).first(first).most_blocks(config.most);
-    let mut scan = scan.open().await?;
+    let mut scan = scan.anew(config.anew).open().await?;
     while let Some(chunk) = scan.next().await? {
         assert!(chunk.logs.is_sorted_by_key(|log| (log.block_number, log.log_index)));
         metrics.events.add([], chunk.logs.len() as f64);
@@ -246,4 +248,19 @@ fn a_chain_shorter_than_the_depth_has_no_settled_block() {
     world.mine(0, 0, 20);
     world.run(config(12, Some(1_000), 1_000));
     assert_eq!(world.counted, world.there(0, 13));
+}
+
+#[test]
+fn a_scan_may_begin_anew() {
+    let mut world = World::new(100);
+    world.run(config(0, Some(50), 1_000));
+    let before = world.counted;
+    world.mine(0, 0, 10);
+    let mut anew = config(0, Some(50), 1_000);
+    anew["anew"] = json!(true);
+    let run = world.run(anew);
+    assert_eq!(run.samples("from", &[]), [61.0]);
+    assert_eq!(world.counted, before + world.there(61, 110));
+    world.run(config(0, Some(50), 1_000));
+    assert_eq!(world.counted, before + world.there(61, 110));
 }

@@ -5,15 +5,15 @@ use watchkeeper_sdk::{
     serde_json::{self, Value, json},
 };
 
-use crate::{Config, Metrics};
+use crate::{Metrics, settings::Config};
 
 #[test]
 fn the_readme_lists_every_metric_as_it_is_declared() {
-    let config: Config = serde_json::from_value(json!({ "chain": "dev" })).unwrap();
+    let config: Config = serde_json::from_value(json!({ "l2": "zk" })).unwrap();
     let families = serde_json::to_value(Families::of::<Metrics, _>(&config).unwrap()).unwrap();
     let declared: Vec<String> = families.as_array().unwrap().iter().map(row).collect();
     let written: Vec<&str> =
-        include_str!("../../README.md").lines().filter(|line| line.starts_with("| `chain_")).collect();
+        include_str!("../../README.md").lines().filter(|line| line.starts_with("| `rollup_")).collect();
     assert_eq!(written, declared, "the table should be:\n{}", declared.join("\n"));
 }
 

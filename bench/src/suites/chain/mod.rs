@@ -1,0 +1,28 @@
+//! What reading chains costs: the calls of many jobs at one head, beside a client that asks one by one and beside a script; and
+//! scans of events. Against a real node, Anvil, on this machine: a node far away makes requests dearer, and ours fewer.
+
+mod chain;
+mod cost;
+mod counter;
+mod logs;
+mod reads;
+
+use anyhow::Result;
+
+use crate::report::Report;
+
+/// Measures everything; takes some minutes.
+///
+/// # Errors
+/// There is no Anvil, or something that is to be measured doesn't work.
+pub(crate) fn measure() -> Result<Report> {
+    let mut report = Report::default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let chain = chain::Chain::start().await?;
+        reads::measure(&chain, &mut report).await?;
+        cost::measure(&chain, &mut report).await?;
+        logs::measure(&chain, &mut report).await
+    })?;
+    Ok(report)
+}
