@@ -6,6 +6,8 @@ mod access;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod celestia;
+#[cfg(test)]
 mod chain;
 #[cfg(test)]
 mod client_commands;

@@ -60,6 +60,52 @@ fn a_fault_of_the_only_endpoint_fails_runs_and_changes_no_series() {
 }
 
 #[test]
+fn with_one_good_endpoint_left_no_run_fails_and_with_none_nothing_changes() {
+    let anvil = Anvil::start(&["--no-mining"]);
+    anvil.mine(8);
+    let (first, second) = (FaultProxy::start(anvil.url()), FaultProxy::start(anvil.url()));
+    for (fault, reason, outcome, words) in [
+        (Fault::TooMany(None), "failing", "unavailable", "HTTP status 429"),
+        (Fault::TooMany(Some("3")), "throttled", "unavailable", "asked for no requests for 3 s"),
+        (Fault::Answer(500, "oops".into()), "failing", "unavailable", "HTTP status 500"),
+        (Fault::Truncated, "failing", "unavailable", "no endpoint answered"),
+        (Fault::Slow(Duration::from_secs(3)), "failing", "unavailable", "no answer in time"),
+        (Fault::wrong_chain_id(5), "wrong_chain", "unavailable", "serves chain id 5"),
+        (Fault::WrongId, "failing", "failed", "malformed"),
+        (Fault::garbage(), "failing", "failed", "malformed"),
+    ] {
+        let case = format!("{fault:?}");
+        let endpoints = format!("{:?}, {:?}", first.url(), second.url());
+        let deployment =
+            Deployment::new(&format!("[chains.dev]\nchain_id = 31337\ntimeout = \"1s\"\nendpoints = [{endpoints}]\n"));
+        deployment.plugin("evm-chain");
+        deployment.job("dev", JOB);
+        first.set(fault.clone());
+        let watchkeeper = Watchkeeper::start(&deployment);
+        watchkeeper.after_run("dev", "success");
+        let name = first.url().trim_start_matches("http://").to_owned();
+        let labels = [("chain", "dev"), ("endpoint", &*name), ("reason", reason)];
+        assert_eq!(watchkeeper.metrics().value("watchkeeper_chain_endpoint_out", &labels), Some(1.0), "{case}");
+        for bad in ["unavailable", "failed", "timeout"] {
+            assert_eq!(watchkeeper.runs("dev", bad), 0.0, "{case}: {bad}");
+        }
+        let head = anvil.quantity("eth_blockNumber", json!([])) as f64;
+
+        second.set(fault);
+        watchkeeper.after_run("dev", outcome);
+        let overview = watchkeeper.overview();
+        let (_, message) = overview.last_run("dev").unwrap();
+        assert!(message.contains(words), "{case}: {message}");
+        assert_eq!(value(&watchkeeper.metrics(), "chain_head_block_number"), Some(head), "{case}");
+
+        first.set(Fault::Pass);
+        second.set(Fault::Pass);
+        anvil.mine(1);
+        caught_up(&watchkeeper, &anvil);
+    }
+}
+
+#[test]
 fn an_endpoint_of_another_chain_is_asked_for_nothing_until_it_is_the_right_one() {
     let anvil = Anvil::start(&["--no-mining"]);
     let proxy = FaultProxy::start(anvil.url());

@@ -30,6 +30,12 @@ pub(crate) enum Fault {
     Pass,
     /// Answers this status and body in place of the endpoint.
     Answer(u16, String),
+    /// Answers 429, and `Retry-After` with this value if there is one.
+    TooMany(Option<&'static str>),
+    /// Announces the endpoint's answer in full, sends the first half of it and closes.
+    Truncated,
+    /// The endpoint's answer under an id that nobody asked with.
+    WrongId,
     /// Hands it on after a pause.
     Slow(Duration),
     /// Answers a JSON text of so many bytes.
@@ -174,6 +180,12 @@ fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
     loop {
         match shared.fault() {
             Fault::Answer(status, body) => return respond(&stream, status, body.as_bytes()),
+            Fault::TooMany(wish) => {
+                let wish = wish.map_or_else(String::new, |wish| format!("retry-after: {wish}\r\n"));
+                return write_head(&stream, 429, &wish, 0);
+            }
+            Fault::Truncated => return respond_half(&stream, &forward(shared, &request)?),
+            Fault::WrongId => return respond(&stream, 200, &misnamed(&forward(shared, &request)?)?),
             Fault::Huge(bytes) => return respond_hugely(&stream, bytes),
             Fault::Refuse => return Ok(()),
             Fault::Replace(method, reply) => {
@@ -238,20 +250,37 @@ fn replaced(shared: &Shared, request: &[u8], replies: &[(&'static str, Value)]) 
     Ok(answer.to_string().into_bytes())
 }
 
+/// The answer to another question.
+fn misnamed(answer: &[u8]) -> io::Result<Vec<u8>> {
+    let mut answer: Value = serde_json::from_slice(answer)?;
+    match &mut answer {
+        Value::Array(answers) => answers.iter_mut().for_each(|answer| answer["id"] = json!(u32::MAX)),
+        answer => answer["id"] = json!(u32::MAX),
+    }
+    Ok(answer.to_string().into_bytes())
+}
+
 fn respond(mut stream: &TcpStream, status: u16, body: &[u8]) -> io::Result<()> {
-    write_head(stream, status, body.len() as u64)?;
+    write_head(stream, status, "", body.len() as u64)?;
     stream.write_all(body)
 }
 
+fn respond_half(mut stream: &TcpStream, body: &[u8]) -> io::Result<()> {
+    write_head(stream, 200, "", body.len() as u64)?;
+    let (half, _) = body.split_at(body.len() / 2);
+    stream.write_all(half)
+}
+
 fn respond_hugely(mut stream: &TcpStream, bytes: u64) -> io::Result<()> {
-    write_head(stream, 200, bytes)?;
+    write_head(stream, 200, "", bytes)?;
     io::copy(&mut io::Cursor::new("\"").chain(io::repeat(b'0')).take(bytes), &mut stream)?;
     Ok(())
 }
 
-fn write_head(mut stream: &TcpStream, status: u16, length: u64) -> io::Result<()> {
+/// Further headers end with line ends.
+fn write_head(mut stream: &TcpStream, status: u16, headers: &str, length: u64) -> io::Result<()> {
     let head = format!(
-        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        "HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
     );
     stream.write_all(head.as_bytes())
 }

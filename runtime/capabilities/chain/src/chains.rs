@@ -30,7 +30,7 @@ use crate::{
 pub struct Chains {
     chains: BTreeMap<String, Arc<NamedChain>>,
     heads: Vec<Heads>,
-    /// Of the chains that have more than one endpoint.
+    /// Of the chains that have more than one endpoint, or a bound on the age of heads.
     _probes: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -101,7 +101,7 @@ impl Chains {
                 runtime: runtime.clone(),
             };
             let chain = Arc::new(chain);
-            if settings.endpoints.len() > 1 {
+            if settings.endpoints.len() > 1 || settings.max_head_age.is_some() {
                 probes.push(AbortOnDropHandle::new(runtime.spawn(probe::keep(Arc::clone(&chain)))));
             }
             heads.push(Heads::new(Arc::clone(&chain), of_heads, metrics.heads.clone()));

@@ -168,6 +168,7 @@ impl Endpoint {
 
     /// Notes that it gave a read its answer.
     pub(crate) fn answered(&self, now: Timestamp) {
+        self.standing().answered();
         let mut told = locked(&self.told);
         *told = Told { last_answer: Some(now), problem: None, out_since: None, head: told.head };
     }

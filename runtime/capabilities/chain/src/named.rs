@@ -67,8 +67,8 @@ impl NamedChain {
         self.used.notify_one();
         let Plan { ask, mut refusals } = self.plan();
         if self.quorum > 1 && read.is_of_a_block() {
-            let endpoints: Vec<&Endpoint> = ask.into_iter().map(|(endpoint, _)| endpoint).collect();
-            return self.agree(read, &endpoints, refusals, deadline).await;
+            let (well, resting): (Vec<_>, Vec<_>) = ask.into_iter().partition(|(_, healthy)| *healthy > 0);
+            return self.agree(read, &endpoints(well), &endpoints(resting), refusals, deadline).await;
         }
         let mut waiting = ask.len();
         for (endpoint, healthy) in ask {
@@ -86,8 +86,7 @@ impl NamedChain {
                     return Ok(answer);
                 }
                 Err(fault) => {
-                    let hurried = share < self.timeout / share_of(2 * self.endpoints.len());
-                    if !(hurried && matches!(fault, Fault::Timeout)) {
+                    if !(self.is_hurried(share) && matches!(fault, Fault::Timeout)) {
                         endpoint.failed(&fault);
                     }
                     let done = fault.is_final();
@@ -99,6 +98,11 @@ impl NamedChain {
             }
         }
         Err(self.no_answer(refusals))
+    }
+
+    /// Whether so little time is no fair share for an endpoint.
+    pub(crate) fn is_hurried(&self, share: Duration) -> bool {
+        share < self.timeout / share_of(2 * self.endpoints.len())
     }
 
     /// How it is, for people.
@@ -164,6 +168,10 @@ impl NamedChain {
     pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.clock.now().as_nanosecond()).unwrap_or(0)
     }
+}
+
+fn endpoints<'a>(ask: Vec<(&'a Endpoint, usize)>) -> Vec<&'a Endpoint> {
+    ask.into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 
 fn share_of(sharers: usize) -> u32 {

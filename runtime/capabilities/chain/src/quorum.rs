@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::Instant;
 
 use crate::{
@@ -16,29 +16,23 @@ use crate::{
 };
 
 impl NamedChain {
-    /// Asks all endpoints that may be asked at once, and takes what enough of them say. Costs as many requests as there are
-    /// endpoints.
+    /// Asks endpoints until enough of them say the same: all that are well at once, and those that rest only if that isn't enough.
     pub(crate) async fn agree<R: Read>(
         &self,
         read: &R,
-        endpoints: &[&Endpoint],
+        well: &[&Endpoint],
+        resting: &[&Endpoint],
         mut refusals: Refusals<'_>,
         deadline: Instant,
     ) -> Result<R::Answer, ReadError> {
-        let answers = self.ask_all(read, endpoints, &mut refusals, deadline).await;
-        let heads: Vec<&Endpoint> = answers.iter().map(|(endpoint, _)| *endpoint).collect();
-        // Where endpoints differ in how far they are, they are asked for what as many as are needed have, then for what one more
-        // has, and so on: of those that are ahead one may be on a fork of its own.
-        let ranks = self.quorum..=heads.len();
-        let lower =
-            ranks.map_while(|rank| read.common(&answers.iter().map(|(_, answer)| answer).collect::<Vec<_>>(), rank));
-        let lower: Vec<R> = lower.collect();
-        let mut agreement = Agreement::of::<R>(answers);
-        for read in lower {
-            if agreement.most() >= self.quorum {
-                break;
-            }
-            agreement = Agreement::of::<R>(self.ask_all(&read, &heads, &mut refusals, deadline).await);
+        let out = refusals.len();
+        let enough = well.len() >= self.quorum;
+        let all: Vec<&Endpoint> = well.iter().chain(resting).copied().collect();
+        let first = if enough { well } else { all.as_slice() };
+        let mut agreement = self.settle(read, first, &mut refusals, deadline).await;
+        if agreement.most() < self.quorum && enough && !resting.is_empty() {
+            refusals.truncate(out);
+            agreement = self.settle(read, &all, &mut refusals, deadline).await;
         }
         if agreement.most() < self.quorum && agreement.0.len() > 1 {
             let said = agreement.to_string();
@@ -52,6 +46,33 @@ impl NamedChain {
         }
     }
 
+    /// Who says what. Where endpoints differ in how far they are, they are asked for what as many as are needed have, then for
+    /// what one more has, and so on: of those that are ahead one may be on a fork of its own.
+    async fn settle<'a, R: Read>(
+        &self,
+        read: &R,
+        endpoints: &[&'a Endpoint],
+        refusals: &mut Refusals<'a>,
+        deadline: Instant,
+    ) -> Agreement<'a, R::Answer> {
+        let answers = self.ask_all(read, endpoints, refusals, deadline).await;
+        let heads: Vec<&Endpoint> = answers.iter().map(|(endpoint, _)| *endpoint).collect();
+        let ranks = self.quorum..=heads.len();
+        let lower =
+            ranks.map_while(|rank| read.common(&answers.iter().map(|(_, answer)| answer).collect::<Vec<_>>(), rank));
+        let lower: Vec<R> = lower.collect();
+        let mut agreement = Agreement::of::<R>(answers);
+        for read in lower {
+            if agreement.most() >= self.quorum {
+                break;
+            }
+            agreement = Agreement::of::<R>(self.ask_all(&read, &heads, refusals, deadline).await);
+        }
+        agreement
+    }
+
+    /// Asks all at once, in half of the time that is left, and waits for no more once enough have said the same: one that is silent
+    /// keeps nobody from agreeing.
     async fn ask_all<'a, R: Read>(
         &self,
         read: &R,
@@ -59,27 +80,39 @@ impl NamedChain {
         refusals: &mut Refusals<'a>,
         deadline: Instant,
     ) -> Vec<(&'a Endpoint, R::Answer)> {
-        let asked = endpoints.iter().map(|endpoint| async {
-            let node = endpoint.until(deadline);
+        let share = deadline.saturating_duration_since(Instant::now()) / 2;
+        let hurried = self.is_hurried(share);
+        let until = Instant::now() + share;
+        let asked = endpoints.iter().map(|endpoint| async move {
+            let node = endpoint.until(until);
             let answer = async {
                 node.verify().await?;
                 read.attempt(node).await
             };
             (*endpoint, answer.await)
         });
-        let mut answers = Vec::new();
-        for (endpoint, answer) in join_all(asked).await {
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let mut answers: Vec<(&Endpoint, R::Answer)> = Vec::new();
+        while let Some((endpoint, answer)) = asked.next().await {
             match answer {
                 Ok(answer) => {
                     endpoint.answered(self.clock.now());
+                    let others = answers.iter().filter(|(_, other)| R::same(other, &answer)).count();
                     answers.push((endpoint, answer));
+                    if others + 1 >= self.quorum {
+                        break;
+                    }
                 }
                 Err(fault) => {
-                    endpoint.failed(&fault);
+                    if !(hurried && matches!(fault, Fault::Timeout)) {
+                        endpoint.failed(&fault);
+                    }
                     refusals.push((endpoint.name(), fault));
                 }
             }
         }
+        // As the operator named them, not as they came.
+        answers.sort_by_key(|(endpoint, _)| endpoints.iter().position(|asked| std::ptr::eq(*asked, *endpoint)));
         answers
     }
 

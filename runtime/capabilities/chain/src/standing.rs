@@ -25,6 +25,8 @@ pub(crate) enum Standing {
     Good {
         /// When it said which chain it serves.
         verified: Instant,
+        /// How often it was tried in vain before; none once a read was answered.
+        tries: u32,
     },
     /// It is out.
     Out {
@@ -99,19 +101,32 @@ impl Standing {
         };
         let (tries, rests_until) = match self {
             Self::Out { tries, until, .. } => (*tries, *until),
-            _ => (0, now + REST),
+            Self::Good { tries, .. } => (*tries, now + rest(*tries)),
+            Self::New => (0, now + REST),
         };
         *self = Self::Out { why, tries, until: rests_until.max(now + wish) };
     }
 
-    /// It serves the right chain, and answers.
+    /// It serves the right chain. Whether it is of use shows with the first read: one that says its chain's id and nothing else
+    /// must not begin anew with short rests.
     pub(crate) fn works(&mut self, now: Instant) {
-        *self = Self::Good { verified: now };
+        let tries = match self {
+            Self::New => 0,
+            Self::Good { tries, .. } | Self::Out { tries, .. } => *tries,
+        };
+        *self = Self::Good { verified: now, tries };
+    }
+
+    /// It gave a read its answer.
+    pub(crate) fn answered(&mut self) {
+        if let Self::Good { tries, .. } = self {
+            *tries = 0;
+        }
     }
 
     /// Whether it needn't say which chain it serves.
     pub(crate) fn is_verified(&self, now: Instant) -> bool {
-        matches!(self, Self::Good { verified } if now.duration_since(*verified) < VERIFIED_FOR)
+        matches!(self, Self::Good { verified, .. } if now.duration_since(*verified) < VERIFIED_FOR)
     }
 }
 
@@ -154,8 +169,23 @@ mod tests {
         }
         assert_eq!(rests, [5, 10, 20, 40, 80, 160, 300, 300, 300]);
         standing.works(now);
+        standing.answered();
         standing.failed(Why::Failing, now);
         assert_eq!(standing.turn(now + REST), Turn::Now);
+    }
+
+    #[test]
+    fn an_endpoint_that_only_says_its_chain_rests_longer_each_time() {
+        let mut now = Instant::now();
+        let mut standing = out(Why::Failing, now);
+        for rest in [5, 10, 20, 40] {
+            let rest = Duration::from_secs(rest);
+            assert_eq!(standing.turn(now + rest - Duration::from_millis(1)), Turn::Last, "{rest:?}");
+            now += rest;
+            assert_eq!(standing.turn(now), Turn::Now, "{rest:?}");
+            standing.works(now);
+            standing.failed(Why::Failing, now);
+        }
     }
 
     #[test]

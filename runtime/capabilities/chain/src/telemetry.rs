@@ -21,6 +21,7 @@ pub struct ChainMetrics {
     batches: HistogramVec,
     up: IntGaugeVec,
     out: IntGaugeVec,
+    rests: IntCounterVec,
     lag: IntGaugeVec,
     mismatches: IntCounterVec,
     mismatch: IntGaugeVec,
@@ -69,6 +70,10 @@ impl ChainMetrics {
             Opts::new("watchkeeper_chain_endpoint_out", "1 where the endpoint is out for this reason, else 0."),
             &["chain", "endpoint", "reason"],
         )?;
+        let rests = IntCounterVec::new(
+            Opts::new("watchkeeper_chain_endpoint_rests_total", "How often the endpoint went out of use, by reason."),
+            &["chain", "endpoint", "reason"],
+        )?;
         let lag = IntGaugeVec::new(
             Opts::new(
                 "watchkeeper_chain_endpoint_head_lag_blocks",
@@ -99,6 +104,7 @@ impl ChainMetrics {
         )?;
         registry.register(Box::new(batches.clone()))?;
         registry.register(Box::new(out.clone()))?;
+        registry.register(Box::new(rests.clone()))?;
         registry.register(Box::new(lag.clone()))?;
         registry.register(Box::new(mismatches.clone()))?;
         registry.register(Box::new(mismatch.clone()))?;
@@ -121,6 +127,7 @@ impl ChainMetrics {
             batches,
             up,
             out,
+            rests,
             lag,
             mismatches,
             mismatch,
@@ -226,7 +233,8 @@ pub(crate) struct EndpointOut<'a> {
 impl EndpointOut<'_> {
     pub(crate) fn emit(self) {
         self.endpoint.set(Some(self.why));
-        let EndpointTelemetry { chain, endpoint, .. } = self.endpoint;
+        let EndpointTelemetry { metrics, chain, endpoint, .. } = self.endpoint;
+        metrics.rests.with_label_values(&[&**chain, &**endpoint, self.why.as_str()]).inc();
         tracing::warn!(%chain, %endpoint, reason = self.reason, "endpoint is out");
     }
 }

@@ -74,7 +74,7 @@ impl Transport {
         let request = self.client.post(self.url).header(header::CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(|error| unreachable(&error))?;
         let status = response.status();
-        if let Some(wish) = retry_after(status.as_u16(), response.headers()) {
+        if let Some(wish) = retry_after(status.as_u16(), response.headers(), SystemTime::now()) {
             return Err(Fault::Throttled(wish));
         }
         if !status.is_success() && !is_about_the_request(status.as_u16()) {
@@ -104,8 +104,8 @@ impl Transport {
     }
 }
 
-/// How long a server asks for no requests, where it does.
-fn retry_after(status: u16, headers: &header::HeaderMap) -> Option<Duration> {
+/// How long a server asks for no requests, where it does: in seconds, or until a date.
+fn retry_after(status: u16, headers: &header::HeaderMap, now: SystemTime) -> Option<Duration> {
     if !matches!(status, 429 | 503) {
         return None;
     }
@@ -114,7 +114,7 @@ fn retry_after(status: u16, headers: &header::HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let until = httpdate::parse_http_date(written).ok()?;
-    Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+    Some(until.duration_since(now).unwrap_or_default())
 }
 
 /// The parts of a URL that may be keys: all but scheme, host and port, unless too short to be one.
@@ -226,6 +226,31 @@ mod tests {
         let said = "no project 0123456789abcdef of somebody:a-password at host/v3?key=query-key";
         let hidden = String::from_utf8(hidden(&secrets(&url), said.as_bytes())).unwrap();
         assert_eq!(hidden, "no project [redacted] of [redacted]:[redacted] at host/v3?key=[redacted]");
+    }
+
+    #[test]
+    fn a_wish_for_peace_is_read_in_both_its_forms() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let seconds = |status, written: &str| {
+            let headers = [(header::RETRY_AFTER, written.parse().unwrap())].into_iter().collect();
+            retry_after(status, &headers, now).map(|wish| wish.as_secs())
+        };
+        for (written, wish) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
+            ("Sun, 06 Nov 1994 08:48:37 GMT", Some(0)),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds(429, written), wish, "{written:?}");
+            assert_eq!(seconds(503, written), wish, "{written:?}");
+        }
+        assert_eq!(seconds(500, "120"), None);
+        assert_eq!(retry_after(429, &header::HeaderMap::new(), now), None);
     }
 
     #[test]

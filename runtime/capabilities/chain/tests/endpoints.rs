@@ -13,7 +13,7 @@ use support::{
     fake::{Fake, Say, block},
     open, settings, until,
 };
-use watchkeeper_chain::{At, ChainSettings, LogQuery, ReadError};
+use watchkeeper_chain::{At, Call, ChainSettings, LogQuery, ReadError, Reply};
 
 fn out(opened: &Opened, endpoint: &str, reason: &str) -> bool {
     let labels = format!("chain=\"local\",endpoint=\"{endpoint}\",reason=\"{reason}\"");
@@ -23,6 +23,9 @@ fn out(opened: &Opened, endpoint: &str, reason: &str) -> bool {
 /// A node whose newest block, and each lower one, is of one branch.
 async fn node_at(head: u64, branch: &'static str) -> Fake {
     Fake::node(move |request| {
+        if request["method"] == "eth_call" {
+            return Say::result(request, json!("0x01"));
+        }
         let number = match request["params"][0].as_str() {
             Some("latest") => head,
             Some(number) => u64::from_str_radix(number.trim_start_matches("0x"), 16).unwrap(),
@@ -43,6 +46,8 @@ async fn an_endpoint_that_asks_for_peace_has_it() {
     }
     assert_eq!(tired.asked("eth_getBlockByNumber"), 1);
     assert!(out(&opened, "tired", "throttled"));
+    let rests = "watchkeeper_chain_endpoint_rests_total{chain=\"local\",endpoint=\"tired\",reason=\"throttled\"} 1";
+    assert!(opened.exposition().contains(rests));
 
     let only = open(settings(&[("tired", tired.url())]));
     for _ in 0..3 {
@@ -92,6 +97,10 @@ async fn what_two_of_three_say_is_the_chain_s_word() {
     let opened = open(agreed(&[("liar", liar.url()), ("one", one.url()), ("two", two.url())]));
     let header = opened.head().await.unwrap();
     assert_eq!((header.number, header.hash), (18, [0xab; 32].into()), "the newest that two have");
+    let calls = vec![Call { to: [7; 20].into(), data: Default::default() }];
+    let (header, replies) = opened.reads().call_contracts("local", At::Latest, calls).unwrap().answer().await.unwrap();
+    assert_eq!((header.number, header.hash), (18, [0xab; 32].into()), "and calls of it");
+    assert_eq!(replies, [Reply::Returned([1].into())]);
 
     let opened = open(agreed(&[("liar", liar.url()), ("one", one.url())]));
     let error = opened.head().await.unwrap_err();
@@ -104,6 +113,23 @@ async fn what_two_of_three_say_is_the_chain_s_word() {
     let opened = open(agreed(&[("gone", "http://127.0.0.1:9/".to_owned()), ("one", one.url())]));
     let error = opened.head().await.unwrap_err();
     assert!(matches!(&error, ReadError::Unavailable(text) if text.contains("fewer than 2 endpoints")), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_endpoint_keeps_no_two_others_from_agreeing() {
+    let (one, two) = (node_at(20, "ab").await, node_at(18, "ab").await);
+    let silent = Fake::start(|_| Say::Silence).await;
+    let patient = ChainSettings {
+        quorum: 2,
+        timeout: Duration::from_secs(4),
+        ..settings(&[("silent", silent.url()), ("one", one.url()), ("two", two.url())])
+    };
+    let opened = open(patient);
+    for _ in 0..3 {
+        assert_eq!(opened.head().await.unwrap().number, 18);
+    }
+    assert_eq!(silent.exchanges(), 1, "it rests, and two are enough");
+    assert_eq!(opened.up("silent").as_deref(), Some("0"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,6 +147,76 @@ async fn two_endpoints_on_different_forks_are_counted_and_shown() {
     let health = watchkeeper_contract::Open::chains(&opened.chains);
     let wanted = "one and other have different blocks at height 20";
     assert_eq!(health.first().unwrap().problem.as_deref(), Some(wanted));
+}
+
+/// What a node does to a batch, after it gave the block that the batch is to be read at; and what the plugin hears if there is
+/// no other endpoint.
+type Breaks = (&'static str, fn(&[Value]) -> Say, &'static str);
+
+fn returned(requests: &[Value]) -> Vec<Value> {
+    requests.iter().map(|request| json!({ "jsonrpc": "2.0", "id": request["id"], "result": "0xbad0" })).collect()
+}
+
+const BREAKS: &[Breaks] = &[
+    (
+        "a reset in the middle",
+        |_| Say::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9000\r\n\r\n[{\"id\":".to_vec()),
+        "unavailable",
+    ),
+    ("no first byte", |_| Say::Silence, "unavailable"),
+    ("429", |_| Say::Http(429, String::new(), vec![]), "unavailable"),
+    ("429 for a while", |_| Say::Http(429, "retry-after: 60\r\n".to_owned(), vec![]), "unavailable"),
+    (
+        "503 until a date",
+        |_| Say::Http(503, "retry-after: Fri, 31 Dec 2100 23:59:59 GMT\r\n".to_owned(), vec![]),
+        "unavailable",
+    ),
+    ("502 as a web page", |_| Say::Http(502, String::new(), b"<html>bad gateway</html>".to_vec()), "unavailable"),
+    ("200 as a web page", |_| Say::Body(b"<html>welcome</html>".to_vec()), "malformed"),
+    ("one answer too few", |requests| Say::json(&returned(requests.get(1..).unwrap()).into()), "malformed"),
+    (
+        "an answer to another request",
+        |requests| {
+            let mut answers = returned(requests);
+            answers.first_mut().unwrap()["id"] = json!(u32::MAX);
+            Say::json(&answers.into())
+        },
+        "malformed",
+    ),
+    ("a huge body", |_| Say::Body(vec![b' '; 2 << 20]), "malformed"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_breaks_is_read_whole_from_the_next_endpoint() {
+    let anvil = Anvil::start();
+    for (name, breaks, alone) in BREAKS {
+        let bad = Fake::node(|request| match request.as_array() {
+            Some(batch) => breaks(batch),
+            None => Say::result(request, block(16, "ab")),
+        })
+        .await;
+        let hasty = |endpoints: &[(&str, String)]| ChainSettings {
+            timeout: Duration::from_secs(2),
+            multicall: None,
+            ..settings(endpoints)
+        };
+        let calls = || (0..20).map(|to| Call { to: [to; 20].into(), data: Default::default() }).collect();
+        let read = |opened: &Opened| opened.reads().call_contracts("local", At::Latest, calls()).unwrap().answer();
+
+        let opened = open(hasty(&[("bad", bad.url()), ("good", anvil.url())]));
+        let (header, replies) = read(&opened).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(header.number, 0, "{name}");
+        assert_eq!(replies, vec![Reply::Returned(Default::default()); 20], "{name}: none is of the broken batch");
+        assert!(bad.batches() > 0, "{name}: it was asked for a batch");
+
+        let error = read(&open(hasty(&[("bad", bad.url())]))).await.unwrap_err();
+        let kind = match &error {
+            ReadError::Unavailable(_) => "unavailable",
+            ReadError::Malformed(_) => "malformed",
+            other => panic!("{name}: {other}"),
+        };
+        assert_eq!(kind, *alone, "{name}: {error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

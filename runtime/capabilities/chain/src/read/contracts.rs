@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{
-    Header, Read, ReadHeader, parse,
+    Header, Read, ReadHeader,
+    header::common,
+    parse,
     pinned::{Block, Pinned},
 };
 use crate::{
@@ -55,7 +57,16 @@ impl Read for ReadContracts {
     }
 
     fn same((one, replies): &Self::Answer, (other, others): &Self::Answer) -> bool {
-        one.hash == other.hash && replies == others
+        ReadHeader::same(one, other) && replies == others
+    }
+
+    fn common(&self, answers: &[&Self::Answer], rank: usize) -> Option<Self> {
+        if matches!(self.at, At::Number(_)) {
+            return None;
+        }
+        let numbers: Vec<u64> = answers.iter().map(|(header, _)| header.number).collect();
+        let at = At::Number(common(&numbers, rank)?);
+        Some(Self { at, calls: self.calls.clone(), max_bytes: self.max_bytes })
     }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Self::Answer, Fault> {

@@ -70,7 +70,7 @@ impl Read for ReadHeader {
 }
 
 /// The newest block that `rank` endpoints have, where they differ in how far they are.
-fn common(numbers: &[u64], rank: usize) -> Option<u64> {
+pub(super) fn common(numbers: &[u64], rank: usize) -> Option<u64> {
     let mut numbers = numbers.to_vec();
     numbers.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
     let common = numbers.get(rank.checked_sub(1)?).copied()?;

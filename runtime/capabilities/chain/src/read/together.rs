@@ -114,7 +114,8 @@ impl Pinned<'_> {
     pub(super) fn learn(&self, node: Node<'_>, together: Together<'_>, gathered: &Gathered, answered: &Answered) {
         let now = Instant::now();
         node.company(|company| {
-            if gathered.missing {
+            // An endpoint may say in its own words that it lends no code: then not even two calls go together.
+            if gathered.missing || (gathered.fitted == 0 && gathered.refusals > 0) {
                 company.missing(self.block.number, now);
             } else if gathered.fitted > 0 {
                 company.answered(self.block.number, gathered.fitted, gathered.refusals > 0);

@@ -42,18 +42,28 @@ impl<'a> Keys<'a> {
                 Some(Value::Null) | None => String::new(),
                 Some(default) => code(&shown(default)),
             };
-            self.rows.push(row(&[&code(&path), &self.kind(meant), &left_out, &self.meaning(property, meant)]));
+            let row = row(&[&code(&path), &self.kind(meant), &left_out, &self.meaning(property, meant)]);
+            if !self.rows.contains(&row) {
+                self.rows.push(row);
+            }
             self.within(meant, &path, depth + 1);
         }
     }
 
-    /// The keys of a table, or of the tables that a list holds.
+    /// The keys of a table, of the tables that a list holds, or of each that may stand there.
     fn within(&mut self, schema: &'a Value, path: &str, depth: usize) {
+        if depth >= DEPTH {
+            return;
+        }
         if schema["properties"].is_object() {
             self.of_table(schema, path, depth);
         } else if schema["items"].is_object() {
             let items = self.meant(&schema["items"]);
-            self.within(items, &format!("{path}[]"), depth);
+            self.within(items, &format!("{path}[]"), depth + 1);
+        } else {
+            for choice in ["anyOf", "oneOf"].into_iter().flat_map(|word| list(&schema[word])) {
+                self.within(self.meant(choice), path, depth + 1);
+            }
         }
     }
 
@@ -80,6 +90,9 @@ impl<'a> Keys<'a> {
 
     /// The type in words, with its range.
     fn kind(&self, schema: &'a Value) -> String {
+        if let Some(value) = schema.get("const") {
+            return code(&shown(value));
+        }
         let words: Vec<String> = match &schema["type"] {
             Value::String(word) => vec![self.word(word, schema)],
             Value::Array(words) => {
@@ -121,10 +134,7 @@ impl<'a> Keys<'a> {
 
     /// The values or the types that a schema without a type of its own chooses from.
     fn choices(&self, schema: &'a Value) -> Vec<String> {
-        let one = |choice: &'a Value| match choice.get("const") {
-            Some(value) => code(&shown(value)),
-            None => self.kind(self.meant(choice)),
-        };
+        let one = |choice: &'a Value| self.kind(self.meant(choice));
         let named = list(&schema["enum"]).map(|choice| code(&shown(choice)));
         let choices = ["anyOf", "oneOf"].into_iter().flat_map(|word| list(&schema[word]));
         named.chain(choices.filter(|choice| choice["type"] != "null").map(one)).collect()
@@ -246,6 +256,15 @@ mod tests {
                 "| `one.to` | text | required |  |",
             ]
         );
+    }
+
+    #[test]
+    fn each_table_that_may_stand_at_a_key_is_followed() {
+        let form = |own: &str| json!({ "type": "object", "properties": { "kind": { "const": "x" }, own: { "type": "string" } } });
+        let schema = json!({ "type": "object", "properties": { "at": { "oneOf": [form("address"), form("name")] } } });
+        let keys: Vec<String> =
+            rows(schema).iter().map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect();
+        assert_eq!(keys, ["`at`", "`at.address`", "`at.kind`", "`at.name`"]);
     }
 
     #[test]
