@@ -145,3 +145,20 @@ fn without_the_grant_the_plugin_is_not_loaded_and_the_line_to_add_is_said() {
         has(&ended.stderr, &words);
     }
 }
+
+#[test]
+fn http_of_older_wasi_is_the_same_power() {
+    let service = Service::start();
+    let deployment = deployment(&service, "");
+    let text = r#"(component
+        (import "wasi:http/outgoing-handler@0.2.6" (instance))
+        (instance $job)
+        (export "watchkeeper:plugin/job@0.1.0" (instance $job)))"#;
+    deployment.plugin_bytes("older", &wat::parse_str(text).unwrap());
+    deployment.job("probe", "plugin = \"older\"\nevery = \"1s\"\n");
+    let configuration = deployment.configuration();
+    let ended = Watchkeeper::call(&["check".as_ref(), "--config".as_ref(), configuration.as_os_str()]);
+    assert_eq!(ended.code, Some(78));
+    let line = "add `http.NAME.methods = [\"GET\"]` under `[grants]`";
+    has(&ended.stderr, &["imports `wasi:http/outgoing-handler@0.2.6`", "the job grants no `http`", line]);
+}

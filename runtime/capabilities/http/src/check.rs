@@ -140,7 +140,7 @@ fn headers(allowed: &Allowed, given: &HeaderMap, refuse: &dyn Fn(&str, &str) -> 
 }
 
 /// Headers that say how the connection is used, speak to or for proxies, or change method or path.
-pub(crate) fn is_the_hosts(name: &HeaderName) -> bool {
+fn is_the_hosts(name: &HeaderName) -> bool {
     DEFAULT_FORBIDDEN_HEADERS.contains(name)
         || [header::TE, header::TRAILER, header::EXPECT].contains(name)
         || name.as_str().starts_with("proxy-")

@@ -276,3 +276,24 @@ fn a_file_that_is_no_text_is_refused_with_the_line() {
     let error = text_of(file, b"every = \"5s\"\nplugin = \"\xff\"".to_vec()).unwrap_err();
     assert_eq!(error.to_string(), "jobs.d/head.toml:2: not UTF-8 text\nhint: save the file in UTF-8");
 }
+
+#[test]
+fn a_services_headers_are_secret_and_the_rest_has_defaults() {
+    let settings = settings(
+        r#"
+        [http.node]
+        origin = "HTTPS://Node.Example.com:443/"
+        headers = { Authorization = "Bearer ${RPC_KEY}" }
+        ca_file = "ca.pem"
+        "#,
+    )
+    .unwrap();
+    let node = &settings.http["node"];
+    assert_eq!(node.origin.to_string(), "https://node.example.com");
+    assert_eq!(node.headers["authorization"].expose(), "Bearer s3cr3t");
+    assert!(!format!("{settings:?}").contains("s3cr3t"));
+    assert_eq!(node.ca_file.as_deref(), Some(Path::new("/etc/watchkeeper/ca.pem")));
+    assert!(!node.private);
+    assert_eq!((node.timeout, node.max_concurrent), (Duration::from_secs(10), 8));
+    assert_eq!((node.max_response, node.max_request), (16 << 20, 1 << 20));
+}

@@ -80,6 +80,7 @@ impl Inner {
         let bytes = kept.bytes();
         if self.bytes + bytes > most {
             self.old = take(&mut self.young);
+            self.old.remove(&id);
             self.bytes = 0;
         }
         self.bytes += bytes;
