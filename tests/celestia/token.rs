@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{METHODS, caught_up, submission, value, watch};
+use serde_json::json;
+
+use super::{METHODS, PATIENCE, caught_up, submission, value, watch};
 use crate::{
     stand_ins::celestia::{
         Celestia,
         model::{Model, Permission},
         token,
     },
-    support::Watchkeeper,
+    support::{Watchkeeper, eventually},
 };
 
 #[test]
@@ -65,4 +67,52 @@ fn a_token_that_may_only_read_leaves_peers_and_bandwidth_absent() {
     assert_eq!(value(&scrape, "da_sampled_head", &[]), Some(10.0));
     watchkeeper.after_run("da", "success");
     assert_eq!(watchkeeper.log().matches("missing permission to invoke 'Peers'").count(), 1, "{}", watchkeeper.log());
+}
+
+#[test]
+fn another_plugin_with_the_same_grant_cannot_use_the_admin_token_for_anything_else() {
+    let node = Celestia::start(Model::new(10));
+    let deployment = watch(&node, Permission::Admin, &METHODS);
+    deployment.remove_job("da");
+    deployment.plugin("fetcher");
+    let calls = [
+        ("mint", "node.AuthNew", json!([["admin"]])),
+        ("transfer", "state.Transfer", json!(["celestia1", "1", {}])),
+        ("submit", "blob.Submit", json!([[], {}])),
+        ("silence", "node.LogLevelSet", json!(["*", "fatal"])),
+        ("block", "p2p.BlockPeer", json!(["12D3KooWPRb5h3g9MH7sx9qfbSQZG5cXv1a2Qs3o4aW5YmmzPq82"])),
+    ];
+    for (name, method, params) in &calls {
+        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        deployment.job(
+            name,
+            &format!(
+                "plugin = \"fetcher\"\nevery = \"250ms\"\n[config]\nurl = \"{}/\"\nmethod = \"POST\"\nbody = '{call}'\n\
+                 [grants.http.celestia]\njson_rpc_methods = {METHODS:?}\n",
+                node.url()
+            ),
+        );
+    }
+    let watchkeeper = Watchkeeper::start(&deployment);
+    for (name, method, _) in calls {
+        let message = eventually(&format!("job {name} to be denied"), PATIENCE, || {
+            let overview = watchkeeper.overview();
+            let (outcome, message) = overview.last_run(name)?;
+            assert_eq!(outcome, "denied", "{name}: {message}");
+            Some(message.to_owned())
+        });
+        for words in [method, name, "celestia", "grants.http.celestia.json_rpc_methods"] {
+            assert!(message.contains(words), "{words} isn't in: {message}");
+        }
+    }
+    assert_eq!(node.model().calls, Vec::<String>::new());
+}
+
+#[test]
+fn the_example_job_names_every_method_that_the_plugin_asks_for_and_no_other() {
+    let example: toml::Table = include_str!("../../config/example/jobs.d/celestia.toml").parse().expect("the example");
+    let named = example["grants"]["http"]["celestia"]["json_rpc_methods"].as_array().expect("a list");
+    let named: BTreeSet<_> = named.iter().filter_map(toml::Value::as_str).collect();
+    // The node's own account is asked for where the job names no signers.
+    assert_eq!(named, METHODS.into_iter().chain(["state.AccountAddress"]).collect());
 }

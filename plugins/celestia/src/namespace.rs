@@ -4,14 +4,14 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Bytes of a namespace.
 pub(crate) const LENGTH: usize = 29;
 
 /// One namespace. Ordered as the rows of a block are.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct Namespace([u8; LENGTH]);
 
 /// The reserved namespace of the transactions that pay for blobs.
@@ -51,6 +51,12 @@ impl TryFrom<String> for Namespace {
         user_specified.then_some(namespace).ok_or_else(|| {
             format!("`{shown}` is no namespace for blobs: version 0, 18 bytes of zero, then 10 that are more than 255")
         })
+    }
+}
+
+impl From<Namespace> for String {
+    fn from(namespace: Namespace) -> Self {
+        namespace.base64()
     }
 }
 
