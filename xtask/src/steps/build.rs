@@ -17,7 +17,8 @@ use crate::{
 /// Builds `watchkeeper`, and with it what the purpose needs.
 pub(crate) fn host(project: &Project, build: Build) -> Done<PathBuf> {
     let selection: &[&str] = match build {
-        Build::Demo => &["--package", "watchkeeper"],
+        // As a part of the workspace: alone it would have other features, and every dependency would be compiled once more.
+        Build::Demo => &["--workspace", "--bin", "watchkeeper"],
         Build::Tests => &["--workspace", "--bins", "--tests"],
         Build::Bench => &["--package", "watchkeeper", "--package", "watchkeeper-bench", "--release"],
     };
