@@ -170,7 +170,7 @@ impl NamedChain {
     }
 }
 
-fn endpoints<'a>(ask: Vec<(&'a Endpoint, usize)>) -> Vec<&'a Endpoint> {
+fn endpoints(ask: Vec<(&Endpoint, usize)>) -> Vec<&Endpoint> {
     ask.into_iter().map(|(endpoint, _)| endpoint).collect()
 }
 

@@ -51,8 +51,14 @@ pub(crate) struct Baskets<K: Kind>(Arc<Mutex<Table<K>>>);
 struct Table<K: Kind> {
     begun: u64,
     open: HashMap<K::Group, Open<K>>,
-    asked: HashMap<Id, (u64, Watch<Answers<K::Answer>>)>,
+    /// By what is asked, the number of its basket and its answers to come.
+    asked: HashMap<Id, Numbered<K>>,
 }
+
+type Numbered<K> = (u64, Watch<Answers<<K as Kind>::Answer>>);
+
+/// A basket's answers to come, and the basket.
+type Opened<K> = (Flight<Answers<<K as Kind>::Answer>>, Open<K>);
 
 /// A basket that takes more.
 struct Open<K: Kind> {
@@ -126,12 +132,7 @@ impl<K: Kind> Baskets<K> {
         Some((number, flight))
     }
 
-    fn open(
-        &self,
-        table: &mut Table<K>,
-        chain: &Arc<NamedChain>,
-        group: &K::Group,
-    ) -> Option<(Flight<Answers<K::Answer>>, Open<K>)> {
+    fn open(&self, table: &mut Table<K>, chain: &Arc<NamedChain>, group: &K::Group) -> Option<Opened<K>> {
         table.begun += 1;
         let number = table.begun;
         let contents = Arc::new(Mutex::new(Contents { ids: Vec::new(), items: Vec::new() }));
