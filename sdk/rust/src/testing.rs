@@ -86,11 +86,12 @@ impl Host {
         self.http(move |request| {
             let call: Value =
                 serde_json::from_slice(&request.body).map_err(|error| http::Error::Malformed(error.to_string()))?;
-            let method = call["method"].as_str().unwrap_or_default();
-            let answer = match service(&request.url, method, &call["params"]) {
-                Ok(result) => json!({ "jsonrpc": "2.0", "id": call["id"], "result": result }),
+            let part = |name| call.get(name).unwrap_or(&Value::Null);
+            let method = part("method").as_str().unwrap_or_default();
+            let answer = match service(&request.url, method, part("params")) {
+                Ok(result) => json!({ "jsonrpc": "2.0", "id": part("id"), "result": result }),
                 Err(http::Error::Rpc { code, message }) => {
-                    json!({ "jsonrpc": "2.0", "id": call["id"], "error": { "code": code, "message": message } })
+                    json!({ "jsonrpc": "2.0", "id": part("id"), "error": { "code": code, "message": message } })
                 }
                 Err(error) => return Err(error),
             };

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::chain::{Chain, open, read_values};
+use super::stage::{Chain, open, read_values};
 use crate::{
     report::{Peer, Ratio, Report, Row},
     stats::{Samples, micros},

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use watchkeeper_chain::LogQuery;
 
-use super::chain::{Chain, EVENTS, client, open, reads};
+use super::stage::{Chain, EVENTS, client, open, reads};
 use crate::{
     report::{Peer, Ratio, Report, Row},
     stats::{Samples, millis},

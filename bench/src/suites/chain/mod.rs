@@ -1,11 +1,11 @@
 //! What reading chains costs: the calls of many jobs at one head, beside a client that asks one by one and beside a script; and
 //! scans of events. Against a real node, Anvil, on this machine: a node far away makes requests dearer, and ours fewer.
 
-mod chain;
 mod cost;
 mod counter;
 mod logs;
 mod reads;
+mod stage;
 
 use anyhow::Result;
 
@@ -19,7 +19,7 @@ pub(crate) fn measure() -> Result<Report> {
     let mut report = Report::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let chain = chain::Chain::start().await?;
+        let chain = stage::Chain::start().await?;
         reads::measure(&chain, &mut report).await?;
         cost::measure(&chain, &mut report).await?;
         logs::measure(&chain, &mut report).await

@@ -8,8 +8,8 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::{
-    chain::{Chain, VALUES, client, open, read_values, value},
     counter::Counter,
+    stage::{Chain, VALUES, client, open, read_values, value},
 };
 use crate::{
     built,

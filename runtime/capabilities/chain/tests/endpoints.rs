@@ -1,6 +1,6 @@
 //! Endpoints that are slow, behind, on another fork or asked too much: one that is right is enough, and none is believed that
 //! too few agree with.
-#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Whoever follows a chain is told of each head that stays, by WebSocket or by polling, whatever breaks meanwhile.
-#![expect(clippy::unwrap_used, reason = "a failed helper is a failed test")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a failed helper is a failed test")]
 
 mod support;
 

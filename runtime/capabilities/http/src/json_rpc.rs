@@ -127,7 +127,7 @@ mod tests {
         assert!(Call::read(good.as_bytes()).is_ok());
         for bad in [
             &format!("[{good}]"),
-            &format!("[]"),
+            "[]",
             &format!("{good}{good}"),
             &format!("{good} x"),
             &format!("\u{feff}{good}"),

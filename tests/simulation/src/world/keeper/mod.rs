@@ -72,7 +72,7 @@ pub(super) enum Task {
     /// The ledger took them, or didn't.
     Recorded(Vec<Batch<Job>>, Answer),
     /// What stands after a batch of unknown fate is read.
-    LookUp(Batch<Job>),
+    LookUp(Box<Batch<Job>>),
     /// A run's guest is done.
     Over(RunId),
     /// A run's end is put together.
@@ -120,7 +120,7 @@ impl World {
             Task::Tick(_) => {}
             Task::Record(batches, decided) => self.record(keeper, batches, decided)?,
             Task::Recorded(batches, answer) => self.recorded(keeper, batches, answer),
-            Task::LookUp(batch) => self.look_up(keeper, batch)?,
+            Task::LookUp(batch) => self.look_up(keeper, *batch)?,
             Task::Over(run) => self.over(keeper, run),
             Task::KeepEnd(run) => self.keep_end(keeper, run),
             Task::Finish(run, entry) => self.finish(keeper, run, entry)?,

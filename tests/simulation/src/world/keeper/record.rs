@@ -52,7 +52,7 @@ impl World {
             Answer::None(_) => {
                 keeper.away = true;
                 for batch in batches {
-                    self.later(keeper, Task::LookUp(batch));
+                    self.later(keeper, Task::LookUp(Box::new(batch)));
                 }
                 return;
             }
@@ -68,7 +68,7 @@ impl World {
                     if let (EntryError::NoRetry { .. }, Some(claim)) = (refusal, &batch.claim) {
                         keeper.timetable.forget_retry(&claim.start);
                     }
-                    self.soon(keeper, Task::LookUp(batch));
+                    self.soon(keeper, Task::LookUp(Box::new(batch)));
                 }
                 None => {
                     let stands = batch.then;
@@ -82,7 +82,7 @@ impl World {
     /// Reads what stands after a batch that failed.
     pub(super) fn look_up(&mut self, keeper: &mut Keeper, batch: Batch<Job>) -> Result<(), Trouble> {
         let Some(record) = self.read(keeper, &batch.job)? else {
-            self.later(keeper, Task::LookUp(batch));
+            self.later(keeper, Task::LookUp(Box::new(batch)));
             return Ok(());
         };
         let claimed = match &batch.claim {
