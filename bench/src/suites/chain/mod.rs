@@ -16,6 +16,8 @@ use crate::report::Report;
 /// # Errors
 /// There is no Anvil, or something that is to be measured doesn't work.
 pub(crate) fn measure() -> Result<Report> {
+    // Alloy's client wants one for the process. That there is one already would do as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let mut report = Report::default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
