@@ -106,8 +106,10 @@ fn copy_runs(deployment: &Deployment) {
             let fails = name == "bridge-head" || (name == "archive-head" && (copy < 9 || copy == 31));
             let like = if fails { "outcome <> 'success'" } else { "outcome = 'success'" };
             let copied = format!(
-                "INSERT INTO runs SELECT ?1, ?2, 1, nominal - ?3, NULL, 1, NULL, plugin, digest, claimed - ?3, epoch,
-                        started - ?3, finished - ?3, outcome, message, duration, cpu, peak_memory, NULL
+                "INSERT INTO runs (id, job, generation, nominal, attempt, plugin, digest, claimed, epoch, started, finished,
+                                   outcome, message, duration, cpu, peak_memory)
+                 SELECT ?1, ?2, 1, nominal - ?3, 1, plugin, digest, claimed - ?3, epoch, started - ?3, finished - ?3,
+                        outcome, message, duration, cpu, peak_memory
                  FROM runs WHERE nominal IS NOT NULL AND attempt = 1 AND claimed > ?4 AND {like}
                  ORDER BY job = ?2 DESC, claimed DESC LIMIT 1"
             );

@@ -5,6 +5,7 @@ use std::{
     pin::Pin,
     sync::PoisonError,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -30,6 +31,8 @@ use crate::{
     telemetry::Exchange,
 };
 
+/// How much longer than its time a connection is kept.
+const MOMENT: Duration = Duration::from_millis(500);
 /// The most bytes of an answer's head.
 const MAX_HEAD: usize = 64 << 10;
 
@@ -91,10 +94,11 @@ async fn begin(
     http.max_buf_size(MAX_HEAD);
     let (mut sender, connection) = http.handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Broken)?;
     let connection = AbortOnDropHandle::new(tokio::spawn(async move {
-        // An answer that nobody reads keeps its place no longer than the service gives it time.
+        // An answer that nobody reads keeps its place no longer than the service gives it time; a moment more, so that who
+        // does wait hears that it was too late, and not that it broke off.
         let _place = place;
         // What broke it, the request or the answer's body hears.
-        let _heard_elsewhere = timeout_at(deadline, connection).await;
+        let _heard_elsewhere = timeout_at(deadline + MOMENT, connection).await;
     }));
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = approved.method.clone();
