@@ -56,7 +56,7 @@ impl Telemetry {
                     &["kind", "result"],
                 )?,
             )?,
-            in_progress: gauge("watchkeeper_runs_in_progress", "Runs going.")?,
+            in_progress: gauge("watchkeeper_runs_in_progress", "Runs going, those for probes among them.")?,
             queued: gauge("watchkeeper_runs_queued", "Due runs that wait for their turn.")?,
             last_tick: time(
                 "watchkeeper_scheduler_last_tick_timestamp_seconds",

@@ -218,6 +218,7 @@ impl Conductor {
 
     /// Has recorded what is due now; returns how long nothing will be.
     fn tick(self: &Arc<Self>) -> Duration {
+        let probes = self.probes.locked().len();
         let tick = {
             let mut timetable = self.timetable();
             // Asked under the lock: a claim is never older than the end of the run before it.
@@ -229,7 +230,7 @@ impl Conductor {
                     running.run.cancel("a newer run takes its place");
                 }
             }
-            self.telemetry.ticked(epoch_seconds(now), timetable.in_progress(), timetable.queued());
+            self.telemetry.ticked(epoch_seconds(now), timetable.in_progress() + probes, timetable.queued());
             tick
         };
         if !tick.batches.is_empty() {
