@@ -33,7 +33,8 @@ async fn one_address_that_may_not_be_spoils_the_name() {
     for (answer, kind) in [
         (vec![here], "loopback"),
         (vec![public, here], "loopback"),
-        (vec!["169.254.169.254:80".parse().unwrap()], "link-local"),
+        (vec!["169.254.1.1:80".parse().unwrap()], "link-local"),
+        (vec!["169.254.169.254:80".parse().unwrap()], "hands out credentials"),
         (vec!["10.1.2.3:80".parse().unwrap()], "private"),
         (vec!["[::ffff:10.1.2.3]:80".parse().unwrap()], "private"),
         (vec!["[64:ff9b::a01:203]:80".parse().unwrap()], "private"),
@@ -56,6 +57,9 @@ async fn a_private_service_may_be_near_but_never_nowhere() {
     assert_eq!(get(&mut near, "http://node.test").await.unwrap(), (200, "here".into()));
     let (mut nowhere, _) = run(service(&private).unwrap(), vec![vec!["224.0.0.1:80".parse().unwrap()]]);
     assert!(denial(get(&mut nowhere, "http://node.test").await).contains("multicast"));
+    let metadata = "169.254.169.254:80".parse().unwrap();
+    let (mut led_astray, _) = run(service(&private).unwrap(), vec![vec![metadata]]);
+    assert!(denial(get(&mut led_astray, "http://node.test").await).contains("hands out credentials"));
 }
 
 #[tokio::test]
