@@ -1,16 +1,20 @@
 //! Prometheus' own tool as a judge of both formats.
 
 use std::{
-    fs,
+    env, fs,
     io::Write,
     process::{Command, Output, Stdio},
 };
 
+/// The program that `cargo xtask test` makes ready, or else the machine's.
+fn promtool() -> Command {
+    Command::new(env::var_os("WATCHKEEPER_PROMTOOL").unwrap_or_else(|| "promtool".into()))
+}
+
 fn run(command: &mut Command, input: &str) -> Output {
     let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = child.unwrap_or_else(|error| {
-        panic!("promtool can't be started ({error}): install it, on Debian with `apt-get install prometheus`")
-    });
+    let mut child = child
+        .unwrap_or_else(|error| panic!("promtool can't be started ({error}): run `cargo xtask test`, or install it"));
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -22,7 +26,7 @@ fn judge(output: &Output, text: &str) {
 
 /// `promtool check metrics` takes the text and finds nothing to say about it.
 pub(crate) fn accepts_text(text: &str) {
-    let output = run(Command::new("promtool").args(["check", "metrics"]), text);
+    let output = run(promtool().args(["check", "metrics"]), text);
     judge(&output, text);
     assert!(output.stderr.is_empty(), "promtool: {}\n{text}", String::from_utf8_lossy(&output.stderr));
 }
@@ -36,7 +40,7 @@ pub(crate) fn accepts_open_metrics(text: &str) {
     };
     let input = folder.path().join("metrics");
     fs::write(&input, text.split_terminator('\n').map(timed).collect::<String>()).unwrap();
-    let mut command = Command::new("promtool");
+    let mut command = promtool();
     command.args(["tsdb", "create-blocks-from", "openmetrics"]).arg(&input).arg(folder.path().join("data"));
     judge(&run(&mut command, ""), text);
 }

@@ -90,7 +90,7 @@ impl World {
                 let before = keeper.timetable.entry(name).and_then(|entry| entry.job.as_ref());
                 if before.is_some_and(|before| before.schedule() == job.schedule()) {
                     keeper.timetable.exchange(name, Arc::clone(job));
-                    self.tell(Fact::Exchanged { rules: Arc::new(job.rules.clone()) });
+                    self.exchanged(keeper, job);
                     self.done(keeper, &deed);
                     return Ok(());
                 }
@@ -234,6 +234,17 @@ impl World {
         self.changed(keeper);
     }
 
+    /// A job goes by other rules. What a process does by them that another one took over from, the ledger refuses.
+    fn exchanged(&mut self, keeper: &Keeper, job: &Job) {
+        let started = self.history.lines.iter().rev().find_map(|line| match line.fact {
+            Fact::Started { keeper } => Some(keeper),
+            _ => None,
+        });
+        if started == Some(keeper.number) {
+            self.tell(Fact::Exchanged { rules: Arc::new(job.rules.clone()) });
+        }
+    }
+
     fn loaded(&mut self, keeper: &mut Keeper) {
         keeper.loading = false;
         self.load(keeper, None);
@@ -242,7 +253,7 @@ impl World {
     /// Puts a held job in, with what is left of it to be tried again, and lets it go.
     fn put(&mut self, keeper: &mut Keeper, job: &Arc<Job>, record: &JobRecord) {
         let (name, now) = (&job.rules.name, self.time());
-        self.tell(Fact::Exchanged { rules: Arc::new(job.rules.clone()) });
+        self.exchanged(keeper, job);
         keeper.timetable.put(name, Arc::clone(job), place(record), now);
         let mut dropped = Vec::new();
         for PendingRetry { run, lost, retry_at: due } in keeper.left.remove(name).into_iter().flatten() {
