@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, process::Command};
 
-use super::values::README;
+use super::values::PAGE;
 use crate::support::programs;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -28,7 +28,7 @@ fn every_metric_of_the_alerts_is_one_of_the_plugins_and_every_alert_is_tried() {
         .collect();
     assert!(named.len() >= 10, "{named:?}");
     for name in named {
-        assert!(README.contains(&format!("| `{name}` |")), "{name} isn't in the plugin's table");
+        assert!(PAGE.contains(&format!("| `{name}` |")), "{name} isn't in the plugin's table");
     }
     let tried = include_str!("alerts.yml");
     for alert in lines().filter_map(|line| line.strip_prefix("- alert: ")) {

@@ -11,7 +11,7 @@ use crate::{
     support::{Exposition, Watchkeeper},
 };
 
-pub(super) const README: &str = include_str!("../../plugins/celestia/README.md");
+pub(super) const PAGE: &str = include_str!("../../docs/plugins/celestia.md");
 
 #[test]
 fn each_metric_is_what_the_node_says() {
@@ -43,9 +43,9 @@ fn each_metric_is_what_the_node_says() {
     let mut compared = Compared::default();
     compare_node(&mut compared, &scrape, &node.model());
     compare_submissions(&mut compared, &scrape, &node.model());
-    let promised = README.lines().filter_map(|line| line.strip_prefix("| `da_")?.split('`').next());
+    let promised = PAGE.lines().filter_map(|line| line.strip_prefix("| `da_")?.split('`').next());
     let promised: BTreeSet<String> = promised.map(|name| format!("da_{name}")).collect();
-    assert_eq!(compared.0, promised, "each metric of the README is compared");
+    assert_eq!(compared.0, promised, "each metric of the page is compared");
 }
 
 fn compare_node(compared: &mut Compared, scrape: &Exposition, model: &Model) {

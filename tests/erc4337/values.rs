@@ -15,7 +15,7 @@ use crate::support::{
     user_operations::{MAX_FEE, Operation, Paymaster, Stage, first_word},
 };
 
-const README: &str = include_str!("../../plugins/erc4337/README.md");
+const PAGE: &str = include_str!("../../docs/plugins/erc4337.md");
 const TRACED: &str = "[grants.chain.dev]\nmethods = [\"eth_*\", \"debug_traceTransaction\"]\n";
 
 #[test]
@@ -83,11 +83,11 @@ fn compare(version: EntryPoint, traced: bool) {
     compare_deposits(&mut compared, &anvil, &cast);
 
     let starts = ["| `erc4337_", "| `paymaster_"];
-    let promised = README.lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
+    let promised = PAGE.lines().filter(|line| starts.iter().any(|start| line.starts_with(start)));
     let promised: BTreeSet<String> = promised.map(|line| line.split('`').nth(1).unwrap().to_owned()).collect();
     let elsewhere = ["paymaster_burn_native_per_second", "paymaster_runway_seconds"].map(str::to_owned);
     let compared: BTreeSet<String> = compared.names.into_iter().chain(elsewhere).collect();
-    assert_eq!(compared, promised, "each metric of the README is compared, here or in `windows`");
+    assert_eq!(compared, promised, "each metric of the page is compared, here or in `windows`");
 }
 
 /// Operations that come to everything that they can.

@@ -6,7 +6,7 @@ use crate::support::programs;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/rollup");
 const RULES: &str = include_str!("../../config/prometheus/rollup.rules.yml");
-const README: &str = include_str!("../../plugins/rollup/README.md");
+const PAGE: &str = include_str!("../../docs/plugins/rollup.md");
 
 #[test]
 fn each_alert_fires_when_it_should_and_not_before() {
@@ -21,7 +21,7 @@ fn each_alert_fires_when_it_should_and_not_before() {
 
 #[test]
 fn each_metric_of_the_alerts_is_one_of_the_plugin() {
-    let has: BTreeSet<&str> = README.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    let has: BTreeSet<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
     let named: BTreeSet<&str> = RULES
         .lines()
         .filter_map(|line| line.trim().strip_prefix("expr: "))

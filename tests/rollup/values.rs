@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-const README: &str = include_str!("../../plugins/rollup/README.md");
+const PAGE: &str = include_str!("../../docs/plugins/rollup.md");
 
 #[test]
 fn each_metric_is_what_node_and_l1_say() {
@@ -50,9 +50,9 @@ fn check(scene: &Scene) {
     compare_contract(&mut compared, scene);
     compare_counts(&mut compared, &sent, &proved);
 
-    let promised = README.lines().filter_map(|line| line.strip_prefix("| `rollup_")?.split('`').next());
+    let promised = PAGE.lines().filter_map(|line| line.strip_prefix("| `rollup_")?.split('`').next());
     let promised: BTreeSet<String> = promised.map(|name| format!("rollup_{name}")).collect();
-    assert_eq!(compared.names, promised, "each metric of the README is compared");
+    assert_eq!(compared.names, promised, "each metric of the page is compared");
 }
 
 fn compare_batches(compared: &mut Compared, scene: &Scene, sent: &Value, proved: &Value) {

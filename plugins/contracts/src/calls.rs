@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use alloy_dyn_abi::DynSolValue;
 use futures_util::{future::join_all, future::try_join_all};
 use watchkeeper_sdk::{
-    chain::Error,
+    chain::{Amount, Error},
     prelude::*,
     serde_json::{Value, json},
 };
@@ -14,7 +14,7 @@ use crate::{
     amount::scaled,
     answer::decode,
     plan::{Decimals, Form, Plan, Read, Take},
-    revert, text,
+    revert,
 };
 
 /// The most calls that the host takes at once.
@@ -120,20 +120,8 @@ async fn balances(chain: &Chain, header: &Header, plan: &Plan) -> Result<Vec<U25
 }
 
 async fn balance(chain: &Chain, header: &Header, address: Address) -> Result<U256, Error> {
-    let answer: String = chain.request("eth_getBalance", (address, pinned(header))).await?;
-    quantity(&answer).ok_or_else(|| {
-        Error::Malformed(format!(
-            "`eth_getBalance` on chain `{}`: `{}` is no quantity",
-            chain.name(),
-            text::clean(&answer)
-        ))
-    })
-}
-
-/// A quantity of JSON-RPC: `0x` and at least one hexadecimal digit. `0x` alone is no zero.
-fn quantity(text: &str) -> Option<U256> {
-    let digits = text.strip_prefix("0x").filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
-    if digits.is_empty() { None } else { U256::from_str_radix(digits, 16).ok() }
+    let Amount(balance) = chain.request("eth_getBalance", (address, pinned(header))).await?;
+    Ok(balance)
 }
 
 /// The block by its hash (EIP-1898): another block of the same number is an error then, and never a mixture.

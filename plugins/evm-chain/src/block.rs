@@ -1,9 +1,11 @@
 //! One block, as `eth_getBlockByNumber` tells it.
 
 use serde::Deserialize;
-use watchkeeper_sdk::{chain::Error, prelude::*, serde::de::IgnoredAny};
-
-use crate::quantity::{Amount, Number};
+use watchkeeper_sdk::{
+    chain::{Amount, Error, Number},
+    prelude::*,
+    serde::de::IgnoredAny,
+};
 
 /// What this plugin reads of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use futures_util::join;
 use serde::{Deserialize, Serialize};
-use watchkeeper_sdk::prelude::*;
+use watchkeeper_sdk::{chain::Amount, prelude::*};
 
-use crate::{block::Block, optional::Optional, quantity::Amount};
+use crate::{block::Block, optional::Optional};
 
 #[derive(Metrics)]
 #[metric(prefix = "chain", labels("chain"))]

@@ -2,12 +2,11 @@
 
 use futures_util::join;
 use serde::Deserialize;
-use watchkeeper_sdk::prelude::*;
+use watchkeeper_sdk::{chain::Number, prelude::*};
 
 use crate::{
     block::{self, Block},
     optional::Optional,
-    quantity::Number,
 };
 
 #[derive(Metrics)]

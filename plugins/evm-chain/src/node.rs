@@ -2,12 +2,9 @@
 
 use futures_util::join;
 use serde::Deserialize;
-use watchkeeper_sdk::{prelude::*, serde_json::Value};
+use watchkeeper_sdk::{chain::Number, prelude::*, serde_json::Value};
 
-use crate::{
-    optional::Optional,
-    quantity::{Count, Number},
-};
+use crate::{optional::Optional, quantity::Count};
 
 /// Longest client version that becomes a label.
 const VERSION_LENGTH: usize = 128;

@@ -4,11 +4,10 @@
 //! method that is missing, or an answer that can't be read, leaves its series absent.
 
 use futures_util::join;
-use watchkeeper_sdk::{prelude::*, serde_json::Value};
+use watchkeeper_sdk::{chain::Number, prelude::*, serde_json::Value};
 
 use crate::{
     notes::Notes,
-    quantity::Number,
     stage::{Numbers, Stage},
 };
 

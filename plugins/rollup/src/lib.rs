@@ -10,7 +10,6 @@ mod belief;
 mod l1;
 mod l2;
 mod notes;
-mod quantity;
 mod settings;
 mod stage;
 #[cfg(test)]

@@ -5,6 +5,5 @@ mod fake;
 #[path = "../../../../tests/stand_ins/celestia/model/mod.rs"]
 #[allow(dead_code, reason = "each user of the stand-in needs another part of it")]
 mod model;
-mod readme;
 mod square;
 mod submissions;

@@ -2,7 +2,10 @@
 
 use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
-use watchkeeper_sdk::{alloy_primitives::U64, chain::Error, prelude::*};
+use watchkeeper_sdk::{
+    chain::{Error, Number},
+    prelude::*,
+};
 
 use super::bundle;
 use crate::{
@@ -21,11 +24,11 @@ pub(super) struct Sent {
 
 /// The calls of `handleOps` in a block that failed.
 pub(super) async fn failed(chain: &Chain, entry_points: &EntryPoints, number: u64) -> Result<Vec<Sent>, Error> {
-    let block: Option<Mined> = chain.request("eth_getBlockByNumber", (U64::from(number), true)).await?;
+    let block: Option<Mined> = chain.request("eth_getBlockByNumber", (format!("{number:#x}"), true)).await?;
     let block =
         block.ok_or_else(|| Error::Unavailable(format!("the node that answers doesn't have block {number}")))?;
-    if block.number != U64::from(number) {
-        return Err(Error::Malformed(format!("asked for block {number}, got {}", block.number)));
+    if block.number != Number(number) {
+        return Err(Error::Malformed(format!("asked for block {number}, got {}", block.number.0)));
     }
     let sent = block.transactions.into_iter().filter_map(|transaction| transaction.bundle(entry_points));
     let outcomes = sent.map(async |sent| Ok(has_failed(chain, &sent).await?.then_some(sent)));
@@ -53,10 +56,10 @@ pub(super) async fn reason(chain: &Chain, sent: &Sent, number: u64) -> Result<Op
 async fn has_failed(chain: &Chain, sent: &Sent) -> Result<bool, Error> {
     #[derive(Deserialize)]
     struct Receipt {
-        status: U64,
+        status: Number,
     }
     let receipt: Option<Receipt> = chain.request("eth_getTransactionReceipt", [sent.hash]).await?;
-    let status = receipt.map(|receipt| receipt.status.to::<u64>());
+    let status = receipt.map(|receipt| receipt.status.0);
     match status {
         Some(0) => Ok(true),
         Some(1) => Ok(false),
@@ -106,7 +109,7 @@ fn is_the_entry_points(data: &[u8]) -> bool {
 
 #[derive(Deserialize)]
 struct Mined {
-    number: U64,
+    number: Number,
     transactions: Vec<Transaction>,
 }
 

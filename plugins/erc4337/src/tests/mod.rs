@@ -6,5 +6,4 @@ mod config;
 mod deposits;
 mod fake;
 mod operations;
-mod readme;
 mod refused;

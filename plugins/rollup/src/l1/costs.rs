@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use watchkeeper_sdk::prelude::*;
+use watchkeeper_sdk::{
+    chain::{Amount, Number},
+    prelude::*,
+};
 
 use super::units;
-use crate::{
-    quantity::{Amount, Number},
-    settings::L1,
-};
+use crate::settings::L1;
 
 /// Receipts that are asked for at once.
 const AT_ONCE: usize = 16;

@@ -1,9 +1,9 @@
 //! What the sequencer and the aggregator hold on L1, at the block at which the contract was read.
 
-use watchkeeper_sdk::prelude::*;
+use watchkeeper_sdk::{chain::Amount, prelude::*};
 
 use super::{abi, contract::Snapshot, costs::Role, units};
-use crate::{notes::Notes, quantity::Amount, settings::L1};
+use crate::{notes::Notes, settings::L1};
 
 /// `balanceOf(address)` of ERC-20.
 const BALANCE_OF: [u8; 4] = [0x70, 0xa0, 0x82, 0x31];

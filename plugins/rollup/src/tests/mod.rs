@@ -3,4 +3,3 @@
 mod fake;
 mod l1;
 mod l2;
-mod readme;

@@ -2,14 +2,18 @@
 //! sends.
 
 mod error;
+mod quantity;
 mod scan;
+mod times;
 mod types;
 
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     error::Error,
+    quantity::{Amount, Number},
     scan::{Chunk, First, Scan, ScanBuilder},
+    times::{Begin, Moment},
     types::{Block, Call, Filter, Header, Log, Reply},
 };
 use crate::host;
