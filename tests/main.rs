@@ -36,6 +36,8 @@ mod other_toolchains;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod payments;
+#[cfg(test)]
 mod probe;
 #[cfg(test)]
 mod reload;

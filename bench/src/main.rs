@@ -42,6 +42,8 @@ enum Suite {
     Metrics,
     /// What reading chains costs: requests and time, for many jobs at one head, and for scans of events.
     Chain,
+    /// What payments cost: their rate, their latency, and the policy's checks as the journal grows.
+    Pay,
 }
 
 fn main() -> ExitCode {
@@ -67,5 +69,6 @@ fn measure(suite: Suite) -> Result<Report> {
         Suite::Schedule => suites::schedule::measure(),
         Suite::Metrics => suites::metrics::measure(),
         Suite::Chain => suites::chain::measure(),
+        Suite::Pay => suites::pay::measure(),
     }
 }

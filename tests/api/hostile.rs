@@ -98,7 +98,14 @@ fn on_pages(watchkeeper: &Watchkeeper) {
     };
     let (good, bad) = (run_of("good"), run_of("bad"));
     let shown = ["/", "/jobs/good", "/jobs/bad", "/runs", &good, &bad, "/actions"];
-    let besides = ["/jobs/probed", "/plugins", "/chains", "/login?next=/%22%3E%3Cscript%3Ealert(%27x%27)"];
+    let besides = [
+        "/jobs/probed",
+        "/plugins",
+        "/chains",
+        "/accounts",
+        "/payments",
+        "/login?next=/%22%3E%3Cscript%3Ealert(%27x%27)",
+    ];
     for path in shown.iter().chain(&besides) {
         let page = watchkeeper.get(path, &[("accept", "text/html")]);
         assert_eq!(page.status, 200, "{path}: {}", page.text());

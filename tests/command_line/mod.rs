@@ -1,5 +1,6 @@
 //! The command line: output, messages and exit codes. What people read is kept in `snapshots/`; `BLESS=1` writes it anew.
 
+mod accounts;
 mod asking;
 mod authoring;
 mod running;

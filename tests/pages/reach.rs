@@ -47,6 +47,9 @@ fn full_site() -> (Site, Vec<String>) {
         "/runs",
         "/plugins",
         "/chains",
+        "/accounts",
+        "/payments",
+        "/payments/stop",
         "/actions",
         "/login",
     ];

@@ -10,6 +10,9 @@ use super::{Anvil, eventually, programs};
 /// Where Multicall3 is on every chain that has it.
 pub(crate) const MULTICALL3: &str = "0xcA11bde05977b3631167028862bE2a173976CA11";
 
+/// Where EntryPoint 0.9 is on every chain.
+pub(crate) const ENTRY_POINT_09: &str = "0x433709009B8330FDa32311DF1C2AFA402eD8D009";
+
 /// The proxy that makes contracts at the same address on every chain; Anvil has it.
 const CREATE2_PROXY: &str = "0x4e59b44847b379578588920cA78FbF26c0B4956C";
 const GAS: &str = "0x1c9c380";
@@ -93,6 +96,14 @@ pub(crate) fn install_multicall3(anvil: &Anvil) {
     let made = create(anvil, &bytecode("build/Multicall3.json"));
     let code = anvil.rpc("eth_getCode", json!([made, "latest"]));
     anvil.rpc("anvil_setCode", json!([MULTICALL3, code]));
+}
+
+/// Puts EntryPoint 0.9 where it is on other chains. What npm has of it is a candidate, whose byte code comes to another address.
+#[track_caller]
+pub(crate) fn install_entry_point_09(anvil: &Anvil) {
+    let made = create(anvil, &published("aa09", "EntryPoint"));
+    let code = anvil.rpc("eth_getCode", json!([made, "latest"]));
+    anvil.rpc("anvil_setCode", json!([ENTRY_POINT_09, code]));
 }
 
 /// What a contract answers at the newest block, as `cast` shows it: `cast_call(&anvil, address, "count()(uint256)", &[])`.

@@ -1,6 +1,9 @@
-//! A proxy on the loopback address in front of a JSON-RPC endpoint, which fails in the ways that endpoints fail.
+//! A proxy on the loopback address in front of a JSON-RPC endpoint, which fails in the ways that endpoints fail, and keeps
+//! what was signed and sent through it.
 //!
 //! One request a connection, at most [`CONNECTIONS`] at once; everything ends when the proxy is dropped.
+
+mod calls;
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -15,6 +18,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+pub(crate) use self::calls::Sending;
 use super::http;
 
 /// More connections than these at once are closed unread.
@@ -49,6 +53,10 @@ pub(crate) enum Fault {
     Replace(&'static str, Value),
     /// The same for several methods.
     ReplaceEach(Vec<(&'static str, Value)>),
+    /// Shows the chain as it was so many blocks ago.
+    Behind(u64),
+    /// Does this with signed transactions, and hands all else on.
+    Sending(Sending),
 }
 
 impl Fault {
@@ -79,6 +87,8 @@ struct Shared {
     upstream: String,
     fault: Mutex<Fault>,
     requests: AtomicU64,
+    /// Signed transactions that came, in their order.
+    signed: Mutex<Vec<String>>,
     ended: AtomicBool,
 }
 
@@ -91,6 +101,7 @@ impl FaultProxy {
             upstream: upstream.to_owned(),
             fault: Mutex::new(Fault::Pass),
             requests: AtomicU64::new(0),
+            signed: Mutex::default(),
             ended: AtomicBool::new(false),
         });
         let acceptor = thread::spawn({
@@ -117,6 +128,11 @@ impl FaultProxy {
     /// How many HTTP requests have come, whatever became of them.
     pub(crate) fn requests(&self) -> u64 {
         self.shared.requests.load(Ordering::SeqCst)
+    }
+
+    /// Every signed transaction that came so far, as `0x…`, in their order and whatever became of it.
+    pub(crate) fn signed(&self) -> Vec<String> {
+        self.shared.signed.lock().expect("no connection panics").clone()
     }
 }
 
@@ -176,6 +192,7 @@ fn next(listener: &TcpListener) -> io::Result<TcpStream> {
 fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
     let request = read_request(&stream)?;
     shared.requests.fetch_add(1, Ordering::SeqCst);
+    shared.signed.lock().expect("no connection panics").extend(calls::signed(&request));
     let start = Instant::now();
     loop {
         match shared.fault() {
@@ -192,6 +209,8 @@ fn serve(shared: &Shared, stream: TcpStream) -> io::Result<()> {
                 return respond(&stream, 200, &replaced(shared, &request, &[(method, reply)])?);
             }
             Fault::ReplaceEach(replies) => return respond(&stream, 200, &replaced(shared, &request, &replies)?),
+            Fault::Behind(blocks) => return respond(&stream, 200, &calls::behind(shared, &request, blocks)?),
+            Fault::Sending(how) => return respond(&stream, 200, &calls::sending(shared, &request, how)?),
             Fault::Pass => return respond(&stream, 200, &forward(shared, &request)?),
             Fault::Slow(pause) if start.elapsed() >= pause => {
                 return respond(&stream, 200, &forward(shared, &request)?);

@@ -19,11 +19,12 @@ mod transcript;
 pub(crate) mod user_operations;
 mod wait;
 mod watchkeeper;
+pub(crate) mod wire;
 
 pub(crate) use anvil::{Anvil, quantity};
 pub(crate) use deployment::Deployment;
 pub(crate) use exposition::Exposition;
-pub(crate) use fault_proxy::{Fault, FaultProxy};
+pub(crate) use fault_proxy::{Fault, FaultProxy, Sending};
 pub(crate) use http::{Response, send, send_trusting};
 pub(crate) use overview::Overview;
 pub(crate) use process::{Process, Signal};

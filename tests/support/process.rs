@@ -28,8 +28,23 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program without a standard input.
     pub(crate) fn start<A: AsRef<OsStr>>(name: &'static str, program: &OsStr, arguments: &[A]) -> Self {
+        Self::start_knowing(name, program, arguments, &[])
+    }
+
+    /// The same with further variables in its environment.
+    pub(crate) fn start_knowing<A: AsRef<OsStr>>(
+        name: &'static str,
+        program: &OsStr,
+        arguments: &[A],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = tethered(program);
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .envs(variables.iter().copied())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("can't start {name}: {error}"));
         let lines = Arc::default();
         let stdout = child.stdout.take().map(|pipe| keep_lines(pipe, Arc::clone(&lines)));
@@ -49,6 +64,11 @@ impl Process {
             assert!(found.is_some() || ended.is_none(), "{name} ended ({ended:?}):\n{}", self.output());
             found
         })
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the program is ours")
     }
 
     /// What it has written to stdout and stderr so far.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -60,6 +61,18 @@ impl Watchkeeper {
         Self::listening(process, deployment.path("watchkeeper.token"))
     }
 
+    /// Runs a deployment with further variables in its environment, and waits until it listens.
+    pub(crate) fn start_knowing(deployment: &Deployment, variables: &[(&str, &str)]) -> Self {
+        let process = Self::process(deployment, variables);
+        Self::listening(process, deployment.path("watchkeeper.token"))
+    }
+
+    fn process(deployment: &Deployment, variables: &[(&str, &str)]) -> Process {
+        let configuration = deployment.configuration();
+        let arguments: [&OsStr; 3] = ["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
+        Process::start_knowing("watchkeeper", BINARY.as_ref(), &arguments, variables)
+    }
+
     /// Runs a deployment whose folder `store` is a small disk that only it sees, and waits until it listens. Returns the
     /// disk as seen from here.
     pub(crate) fn start_on_small_disk(deployment: &Deployment, bytes: u64) -> (Self, PathBuf) {
@@ -95,12 +108,26 @@ impl Watchkeeper {
 
     /// Starts a deployment and kills it after a while, whatever it is doing then.
     pub(crate) fn start_and_kill(deployment: &Deployment, after: Duration) {
-        let configuration = deployment.configuration();
-        let arguments: [&OsStr; 3] = ["run".as_ref(), "--config".as_ref(), configuration.as_ref()];
-        let mut process = Process::start("watchkeeper", BINARY.as_ref(), &arguments);
+        let mut process = Self::process(deployment, &[]);
         thread::sleep(after);
         process.signal(Signal::KILL);
         process.wait(END);
+    }
+
+    /// Starts a deployment, and waits for nothing.
+    pub(crate) fn start_unheard(deployment: &Deployment) -> Process {
+        Self::process(deployment, &[])
+    }
+
+    /// Runs a deployment that it refuses, to its end.
+    ///
+    /// # Panics
+    /// If it goes on.
+    #[track_caller]
+    pub(crate) fn refuses(deployment: &Deployment) -> Ended {
+        let mut process = Self::process(deployment, &[]);
+        let code = process.wait(END).code();
+        Ended { code, stdout: String::new(), stderr: process.output() }
     }
 
     /// Runs `watchkeeper` with any arguments to its end.
@@ -281,6 +308,17 @@ impl Watchkeeper {
     /// Waits for its end; the exit code is none if a signal ended it.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         self.process.wait(END).code()
+    }
+
+    /// Whether something else killed it.
+    ///
+    /// # Panics
+    /// If it ended in another way.
+    #[track_caller]
+    pub(crate) fn was_killed(&mut self) -> bool {
+        let Some(ended) = self.process.ended() else { return false };
+        assert_eq!(ended.signal(), Some(Signal::KILL.as_raw()), "{ended}:\n{}", self.log());
+        true
     }
 
     /// Its log so far.

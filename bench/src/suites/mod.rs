@@ -2,5 +2,6 @@
 
 pub(crate) mod chain;
 pub(crate) mod metrics;
+pub(crate) mod pay;
 pub(crate) mod run;
 pub(crate) mod schedule;

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::client::args::{JobCommand, LogsOptions, RunCommand, RunsOptions, ServerOptions, TokenCommand};
+use crate::account::args::AccountCommand;
+use crate::client::args::{
+    JobCommand, LogsOptions, PaymentsArguments, RunCommand, RunsOptions, ServerOptions, TokenCommand,
+};
 
 /// Runs sandboxed probes and jobs on EVM chains, and exposes their metrics to Prometheus.
 #[derive(Parser)]
@@ -53,6 +56,13 @@ pub(crate) enum Command {
     Runs(RunsOptions),
     /// Show what runs said
     Logs(LogsOptions),
+    /// Make the keys that payments are signed with, and show accounts
+    Account {
+        #[command(subcommand)]
+        command: AccountCommand,
+    },
+    /// Show payments, the newest first; stop them all, and let them go on
+    Payments(PaymentsArguments),
     /// Make tokens by which people and programs ask and act
     Token {
         #[command(subcommand)]

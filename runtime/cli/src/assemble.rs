@@ -16,6 +16,7 @@ use watchkeeper_keeper::{Assembly, Opener, StartError};
 use watchkeeper_ledger::Ledger;
 use watchkeeper_model::{Clock, SystemClock};
 use watchkeeper_state::{OpenState, State};
+use watchkeeper_wallet::{Accounts, Owners, Parts, Wallet, WalletMetrics};
 
 use crate::failure::Failure;
 
@@ -28,13 +29,14 @@ pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
     let program = std::env::current_exe().map_err(Failure::failed)?;
     let chain_metrics = ChainMetrics::register(&registry).map_err(Failure::failed)?;
     let http_metrics = HttpMetrics::register(&registry).map_err(Failure::failed)?;
+    let wallet_metrics = WalletMetrics::register(&registry).map_err(Failure::failed)?;
     register_process(&registry).map_err(Failure::failed)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(Assembly {
         config: absolute(config)?,
         program,
         capabilities: capabilities(),
-        opener: opener(chain_metrics, http_metrics, Handle::current(), Arc::clone(&clock)),
+        opener: opener(Metrics { chain: chain_metrics, http: http_metrics, wallet: wallet_metrics }, Arc::clone(&clock)),
         registry,
         clock,
     })
@@ -42,17 +44,36 @@ pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
 
 /// What plugins can be granted.
 pub(crate) fn capabilities() -> Vec<Arc<dyn Capability>> {
-    vec![Arc::new(Chain), Arc::new(State), Arc::new(Http)]
+    vec![Arc::new(Chain), Arc::new(State), Arc::new(Http), Arc::new(Wallet)]
 }
 
-fn opener(metrics: ChainMetrics, http: HttpMetrics, host: Handle, clock: Arc<dyn Clock>) -> Opener {
+/// The series of capabilities, which outlive configurations.
+struct Metrics {
+    chain: ChainMetrics,
+    http: HttpMetrics,
+    wallet: WalletMetrics,
+}
+
+fn opener(metrics: Metrics, clock: Arc<dyn Clock>) -> Opener {
+    let (host, owners) = (Handle::current(), Owners::default());
     Box::new(move |settings: &Settings, ledger: &Arc<Ledger>| {
         let chains: BTreeMap<String, ChainSettings> =
             settings.chains.iter().map(|(name, chain)| (name.to_string(), chain.into())).collect();
-        let chains = Chains::open(&chains, &metrics, &host, &clock).map_err(|error| error.to_string())?;
-        let services = Services::open(&settings.http, &http, &host).map_err(|error| error.to_string())?;
+        let chains = Chains::open(&chains, &metrics.chain, &host, &clock).map_err(|error| error.to_string())?;
+        let services = Services::open(&settings.http, &metrics.http, &host).map_err(|error| error.to_string())?;
+        let parts = Parts {
+            settings,
+            chains: &chains,
+            ledger,
+            owners: &owners,
+            metrics: &metrics.wallet,
+            runtime: &host,
+            clock: &clock,
+        };
+        let accounts = Accounts::open(&parts).map_err(|error| error.to_string())?;
         let state = OpenState::new(Arc::clone(ledger));
-        let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(state), Arc::new(services)];
+        let open: Vec<Arc<dyn Open>> =
+            vec![Arc::new(chains), Arc::new(state), Arc::new(services), Arc::new(accounts)];
         Ok(open)
     })
 }

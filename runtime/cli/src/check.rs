@@ -11,6 +11,7 @@ use watchkeeper_metrics::{Limits, Store};
 use watchkeeper_sandbox::Component;
 
 use crate::{
+    account,
     args::{CheckOptions, Format},
     assemble,
     failure::Failure,
@@ -36,7 +37,7 @@ pub(crate) fn check(options: &CheckOptions) -> Result<(), Failure> {
     block_on(async {
         let assembly = assemble::assembly(&options.config)?;
         let workshop = offline(&assembly)?;
-        let mut problems = Vec::new();
+        let mut problems = account::problems(&workshop.settings).await;
         let jobs = jobs(&assembly, &workshop, &mut problems).await?;
         print(&jobs, &problems, options.format)?;
         match problems.len() {

@@ -1,6 +1,7 @@
 //! `watchkeeper`: one process in the place of a folder of exporters, cron scripts and hot keys. Parses the arguments and
 //! hands over; every command has a module of its own.
 
+mod account;
 mod args;
 mod assemble;
 mod check;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+use account::args::AccountCommand;
 use args::{Arguments, Command, PluginCommand};
 use client::args::{RunCommand, TokenCommand};
 use failure::Failure;
@@ -46,6 +48,11 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Job { command } => client::job(command),
         Command::Runs(options) => client::runs(options),
         Command::Logs(options) => client::logs(options),
+        Command::Account { command: AccountCommand::New(options) } => account::new(&options),
+        Command::Account { command: AccountCommand::Import(options) } => account::import(&options),
+        Command::Account { command: AccountCommand::Show(options) } => account::show(&options),
+        Command::Account { command: AccountCommand::Server(question) } => client::account(question),
+        Command::Payments(arguments) => client::payments(arguments),
         Command::Token { command: TokenCommand::New(options) } => client::token(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "watchkeeper", &mut std::io::stdout());

@@ -198,13 +198,27 @@ fn multicall(written: &str, source: &Source<'_>, key: &KeyPath) -> Result<Multic
 
 impl CurrencyShape {
     fn resolve(self, source: &Source<'_>, key: &KeyPath) -> Result<Currency, ConfigError> {
-        let plain = |c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_';
-        if self.symbol.is_empty() || self.symbol.chars().count() > 16 || !self.symbol.chars().all(plain) {
-            let hint = r#"write 1 to 16 letters and digits, such as "USDC""#;
-            return Err(source.error(&key.with("symbol"), format!("{:?} is not a symbol", self.symbol), hint));
-        }
-        // 10^77 is the greatest power of ten that an amount of 256 bits holds.
-        let decimals = in_range(source, &key.with("decimals"), self.decimals.0, 0..=77, |number| number.to_string())?;
-        Ok(Currency { symbol: self.symbol, decimals: u8::try_from(decimals).unwrap_or(77) })
+        currency(&self.symbol, self.decimals, source, (&key.with("symbol"), &key.with("decimals")))
     }
+}
+
+/// Checks a currency, be it a chain's or a token; `keys` are where its symbol and its decimals stand.
+pub(crate) fn currency(
+    symbol: &str,
+    decimals: Count,
+    source: &Source<'_>,
+    keys: (&KeyPath, &KeyPath),
+) -> Result<Currency, ConfigError> {
+    let plain = |c: char| c.is_alphanumeric() || c == '.' || c == '-' || c == '_';
+    if symbol.is_empty() || symbol.chars().count() > 16 || !symbol.chars().all(plain) {
+        let hint = r#"write 1 to 16 letters and digits, such as "USDC""#;
+        return Err(source.error(keys.0, format!("{symbol:?} is not a symbol"), hint));
+    }
+    if ["wei", "gwei"].iter().any(|unit| symbol.eq_ignore_ascii_case(unit)) {
+        let hint = "amounts of every currency can be written in `gwei` and `wei`; choose another word";
+        return Err(source.error(keys.0, format!("{symbol:?} is not a symbol"), hint));
+    }
+    // 10^77 is the greatest power of ten that an amount of 256 bits holds.
+    let decimals = in_range(source, keys.1, decimals.0, 0..=77, |number| number.to_string())?;
+    Ok(Currency { symbol: symbol.to_owned(), decimals: u8::try_from(decimals).unwrap_or(77) })
 }

@@ -62,6 +62,7 @@ fn how_to_write(expected: &str, found: &str, key: &KeyPath) -> String {
         "an array" if found == "a table" => format!("write `[[{key}]]`, in double brackets, above each of them"),
         "an array" => format!(r#"write a list in brackets, as in `{name} = ["…"]`"#),
         "a table" => format!("write `[{key}]` on a line of its own, and its keys below"),
+        "an amount" => format!(r#"write it in quotes and with its unit, as in `{name} = "1.5 USDC"`"#),
         "a boolean" => format!("write `{name} = true` or `{name} = false`"),
         _ => format!("write {expected}"),
     }

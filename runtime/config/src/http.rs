@@ -161,7 +161,7 @@ impl ServiceShape {
 const NOT_ATTACHED: [&str; 9] =
     ["connection", "content-length", "content-type", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"];
 
-fn resolve_headers(
+pub(crate) fn resolve_headers(
     written: BTreeMap<String, String>,
     source: &Source<'_>,
     key: &KeyPath,

@@ -98,8 +98,8 @@ impl JobSpec {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") {
-                let hint = "secrets stand only in watchkeeper.toml, in `url` of a chain's endpoints and in `headers` of an \
-                            HTTP service; no plugin holds one";
+                let hint = "secrets stand only in watchkeeper.toml, in what opens a chain's endpoints, an HTTP service or an \
+                            account; no plugin holds one";
                 return Err(source.error(key, "a job file takes no `${…}`", hint));
             }
             Ok(())

@@ -4,6 +4,9 @@
 //! [`JobSpec::parse`] know TOML and touch nothing. Every error names the file, the line, the key, and what to write. What a
 //! capability's grant may hold, and what a plugin makes of its `[config]`, is not known here: both stay raw.
 
+mod account;
+mod address;
+mod amount;
 mod chain;
 mod endpoint;
 mod error;
@@ -30,6 +33,9 @@ mod trigger;
 mod trust;
 mod values;
 
+pub use account::{AccountPolicy, AccountSettings, AwsKms, KeySource, PasswordSource, TokenPolicy, Web3Signer};
+pub use address::parse_address;
+pub use amount::{Amount, Misread, show_amount};
 pub use chain::{ChainName, ChainSettings, Currency, Multicall};
 pub use endpoint::Endpoint;
 pub use error::ConfigError;
@@ -47,4 +53,5 @@ pub use server::ServerSettings;
 pub use settings::Settings;
 pub use source::text_of;
 pub use tokens::{Rights, TokenSettings};
-pub use trust::{Fingerprint, TrustError, fingerprint, read_trusted};
+pub use trust::{Fingerprint, TrustError, fingerprint, read_private, read_trusted};
+pub use values::show_duration;

@@ -3,17 +3,18 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
 
 const REDACTED: &str = "[redacted]";
 
-/// A text that prints as `[redacted]` wherever it is printed; only [`Secret::expose`] gives it.
+/// A text that prints as `[redacted]` wherever it is printed; only [`Secret::expose`] gives it. Zeroed when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Hides a text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text. Hand it to what needs it, never to a log, a message or a plugin.
@@ -48,7 +49,7 @@ pub(crate) type Unmade = (String, String);
 
 /// Replaces each `${NAME}` by the environment's value, and `$$` by `$`.
 pub(crate) fn expand(text: &str, environment: Environment<'_>) -> Result<Secret, Unmade> {
-    let mut whole = String::with_capacity(text.len());
+    let mut whole = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         whole.push_str(before);

@@ -6,10 +6,12 @@ use std::{
 };
 
 use serde::Deserialize;
-use watchkeeper_model::PluginName;
+use watchkeeper_model::{AccountName, PluginName};
 
 use crate::{
-    ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings, ServiceSettings,
+    AccountSettings, ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings,
+    ServiceSettings,
+    account::{self, AccountShape},
     chain::ChainShape,
     host_limits::LimitsShape,
     http::ServiceShape,
@@ -36,6 +38,8 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// The chains, by name.
     pub chains: BTreeMap<ChainName, ChainSettings>,
+    /// The accounts that payments are made from, by name.
+    pub accounts: BTreeMap<AccountName, AccountSettings>,
     /// The services that are asked over HTTP, by name.
     pub http: BTreeMap<String, ServiceSettings>,
 }
@@ -50,12 +54,13 @@ struct Shape {
     limits: LimitsShape,
     retention: RetentionShape,
     chains: BTreeMap<String, ChainShape>,
+    accounts: BTreeMap<String, AccountShape>,
     http: BTreeMap<String, ServiceShape>,
 }
 
 impl Settings {
     /// Reads the text of `watchkeeper.toml`. Touches no disk; `environment` answers for `${NAME}`, which is allowed in
-    /// endpoints' URLs and in services' headers only.
+    /// endpoints' URLs, in services' headers, and in what opens an account's key only.
     ///
     /// # Errors
     /// The first mistake: text that is no TOML, an unknown or missing key, a value of the wrong kind or out of range, a
@@ -64,8 +69,8 @@ impl Settings {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") && !is_secret(key) {
-                let hint = "secrets stand only in `url` of a chain's endpoints and in `headers` of an HTTP service; write the \
-                            value itself here";
+                let hint = "secrets stand only in a chain's `endpoints`, in `headers` of an HTTP service, and in an account's \
+                            `password` and `web3signer`; write the value itself here";
                 return Err(source.error(key, "no `${…}` here", hint));
             }
             Ok(())
@@ -87,6 +92,7 @@ impl Settings {
             let service = service.resolve(&source, &key, folder, environment)?;
             http.insert(name, service);
         }
+        let accounts = account::resolve_all(shape.accounts, &source, folder, &chains, environment)?;
         Ok(Self {
             server: shape.server.resolve(&source, folder)?,
             store: shape.store.store(&source, folder)?,
@@ -95,13 +101,25 @@ impl Settings {
             limits: shape.limits.resolve(&source)?,
             retention: shape.retention.resolve(&source)?,
             chains,
+            accounts,
             http,
         })
     }
 }
 
-/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`; `http.NAME.headers.HEADER`.
+/// `chains.NAME.endpoints[N]`, and its `url` and `websocket`; `http.NAME.headers.HEADER`; `accounts.NAME.password`, and
+/// `url` and `headers.HEADER` of its `web3signer`.
 fn is_secret(key: &KeyPath) -> bool {
+    if let [Step::Key(accounts), Step::Key(_), rest @ ..] = key.0.as_slice()
+        && accounts == "accounts"
+    {
+        return match rest {
+            [Step::Key(password)] => password == "password",
+            [Step::Key(signer), Step::Key(url)] => signer == "web3signer" && url == "url",
+            [Step::Key(signer), Step::Key(headers), Step::Key(_)] => signer == "web3signer" && headers == "headers",
+            _ => false,
+        };
+    }
     if let [Step::Key(http), Step::Key(_), Step::Key(headers), Step::Key(_)] = key.0.as_slice() {
         return http == "http" && headers == "headers";
     }

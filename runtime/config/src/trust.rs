@@ -7,6 +7,8 @@
 //!   the user's or root's too;
 //! - permission bits don't count on a file system that is mounted read-only: Kubernetes mounts ConfigMaps so, with folders of
 //!   mode 777.
+//!
+//! Keys and passwords are held to more: nobody but the file's owner may do anything with it, wherever it is.
 
 use std::{
     collections::VecDeque,
@@ -18,6 +20,7 @@ use std::{
 };
 
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags};
+use zeroize::Zeroizing;
 
 /// Links that are followed on one way; Linux' own bound.
 const LINKS: usize = 40;
@@ -105,6 +108,21 @@ pub fn fingerprint(path: &Path) -> Result<Fingerprint, TrustError> {
 /// # Errors
 /// [`TrustError`]; [`TrustError::Changing`] passes by itself.
 pub fn read_trusted(path: &Path, limit: u64) -> Result<(Vec<u8>, Fingerprint), TrustError> {
+    read(path, limit, check)
+}
+
+/// Reads a key or a password: as [`read_trusted`], of a file that its owner alone may read. The bytes are zeroed when they
+/// are dropped.
+///
+/// # Errors
+/// [`TrustError`].
+pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, TrustError> {
+    read(path, limit, check_private).map(|(bytes, _)| Zeroizing::new(bytes))
+}
+
+type Check = fn(&Path, &Metadata) -> Result<(), TrustError>;
+
+fn read(path: &Path, limit: u64, check: Check) -> Result<(Vec<u8>, Fingerprint), TrustError> {
     let real = resolve_trusted(path)?;
     // A pipe in the file's place must not block the reader.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -119,7 +137,8 @@ pub fn read_trusted(path: &Path, limit: u64) -> Result<(Vec<u8>, Fingerprint), T
     if size > limit {
         return Err(TrustError::TooLarge { path: real, size, limit });
     }
-    let mut bytes = Vec::new();
+    // Never moved while it grows: a move would leave a copy of a key behind.
+    let mut bytes = Vec::with_capacity(usize::try_from(size.saturating_add(1)).unwrap_or_default());
     (&mut file).take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable(&real))?;
     let after = file.metadata().map_err(unreadable(&real))?;
     if Fingerprint::from(&after) == fingerprint && u64::try_from(bytes.len()) == Ok(size) {
@@ -186,6 +205,19 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), TrustError> {
         path: path.to_owned(),
         why: format!("others may write to it (mode {:o})", mode & 0o7777),
         hint: format!("chmod go-w {}", path.display()),
+    })
+}
+
+fn check_private(path: &Path, metadata: &Metadata) -> Result<(), TrustError> {
+    check_owner(path, metadata)?;
+    let mode = metadata.mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    Err(TrustError::Untrusted {
+        path: path.to_owned(),
+        why: format!("others than its owner may use it (mode {:o})", mode & 0o7777),
+        hint: format!("chmod 600 {}", path.display()),
     })
 }
 

@@ -31,6 +31,10 @@ pub(crate) struct Size(pub(crate) u64);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Count(pub(crate) u64);
 
+/// The text of an amount, such as `"1.5 USDC"`; what it is worth depends on the currency.
+#[derive(Debug, Clone)]
+pub(crate) struct Money(pub(crate) String);
+
 /// A moment such as `"2027-01-31T00:00:00Z"`, in quotes or without.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(pub(crate) Timestamp);
@@ -107,6 +111,16 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Visit {
+            expecting: "an amount",
+            text: |text| Ok(Self(text.to_owned())),
+            number: |number| Err(format!("the amount {number} has no unit\nhint: write it as \"{number} USDC\"")),
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = match toml::Value::deserialize(deserializer)? {
@@ -148,8 +162,8 @@ pub(crate) fn show_size(bytes: u64) -> String {
         .map_or_else(|| format!("{bytes}B"), |(bits, unit)| format!("{}{unit}", bytes >> bits))
 }
 
-/// A duration in the largest unit that gives a whole number.
-pub(crate) fn show_duration(duration: Duration) -> String {
+/// A duration in the largest unit that gives a whole number, as a configuration file takes it: `10m`.
+pub fn show_duration(duration: Duration) -> String {
     if duration.is_zero() {
         return "0s".to_owned();
     }

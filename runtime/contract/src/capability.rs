@@ -15,7 +15,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi_http::WasiHttpHooks;
 use watchkeeper_model::{Head, HeadFeed, JobName, Outcome};
 
-use crate::Run;
+use crate::{Run, Treasury};
 
 /// A power that the host can lend to plugins.
 pub trait Capability: Send + Sync + 'static {
@@ -49,6 +49,9 @@ pub trait Open: Send + Sync + 'static {
     /// [`GrantError`], with the key below `grants`.
     fn grant(&self, job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError>;
 
+    /// It is what the process keeps the watch by, from now on. One that is only checked never hears this.
+    fn begin(&self) {}
+
     /// Tells of the heads of these feeds from now on, and of no others; once of the one that is the newest already. Feeds of
     /// chains that it doesn't read are not its business, and most capabilities read none.
     fn follow(&self, _feeds: &BTreeSet<HeadFeed>, _tell: &TellHead) {}
@@ -56,6 +59,11 @@ pub trait Open: Send + Sync + 'static {
     /// The chains that it reads, and how their endpoints are; most capabilities read none.
     fn chains(&self) -> Vec<ChainHealth> {
         Vec::new()
+    }
+
+    /// The accounts that it pays from; most capabilities pay nothing.
+    fn treasury(&self) -> Option<Arc<dyn Treasury>> {
+        None
     }
 }
 

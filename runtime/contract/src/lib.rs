@@ -8,6 +8,7 @@ mod budget;
 mod capability;
 mod http;
 mod run;
+mod treasury;
 
 pub use base::clean;
 pub use budget::{Budget, LimitExceeded, Limits};
@@ -16,3 +17,4 @@ pub use capability::{
     StateChange, TellHead,
 };
 pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};
+pub use treasury::{AccountHealth, BudgetLeft, PaymentsStop, Treasury, TreasuryError};

@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Accessor, HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2::pipe::MemoryOutputPipe};
 use wasmtime_wasi_http::WasiHttpCtx;
-use watchkeeper_model::{JobName, LogLine, RunId, Trigger};
+use watchkeeper_model::{Digest, JobName, LogLine, RunId, Trigger};
 
 use crate::{
     Budget, Limits, RunGrant, base,
@@ -26,6 +26,8 @@ pub struct RunInfo {
     pub id: RunId,
     /// Its job.
     pub job: JobName,
+    /// The component that runs; none where none was loaded from a file.
+    pub digest: Option<Digest>,
     /// 1 for the first try.
     pub attempt: u32,
     /// Why it runs.
@@ -62,7 +64,7 @@ impl RunInfo {
         deadline: Timestamp,
         families: u32,
     ) -> Self {
-        Self { id, job, attempt: 1, trigger, config, dry_run: false, deadline, families, progress: Mutex::new(None) }
+        Self { id, job, digest: None, attempt: 1, trigger, config, dry_run: false, deadline, families, progress: Mutex::new(None) }
     }
 
     /// What the run last said of its progress.

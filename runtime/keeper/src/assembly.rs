@@ -148,6 +148,7 @@ impl Assembly {
         ));
         let board = Arc::new(Board::new(Arc::clone(&telemetry), Arc::clone(&self.clock), news.clone()));
         let shared = Arc::new(ArcSwap::from_pointee(workshop.clone()));
+        workshop.open.iter().for_each(|open| open.begin());
         let wake = Arc::new(Notify::new());
         let mut files = Files::default();
         files.look(&self.config);

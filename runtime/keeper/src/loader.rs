@@ -176,6 +176,7 @@ impl Loader {
             changed.push(Arc::new(Scheduled { job: job.into(), declaration: active.declaration.clone() }));
         }
         self.shared.store(Arc::new(workshop.clone()));
+        workshop.open.iter().for_each(|open| open.begin());
         self.workshop = workshop;
         self.activate(changed);
         self.apply_made().await;

@@ -34,6 +34,7 @@ pub fn order(job: &Job, start: &RunStart, now: Timestamp, dry_run: bool, cancel:
     let families = u32::try_from(job.families.len()).unwrap_or(u32::MAX);
     let mut info =
         RunInfo::new(start.id, start.job.clone(), start.trigger.clone(), Arc::clone(&job.config), deadline, families);
+    info.digest = Some(start.digest);
     info.attempt = start.attempt;
     info.dry_run = dry_run;
     RunOrder {

@@ -1,6 +1,8 @@
 //! The ledger for many tasks: one thread that writes, two that read, behind calls that never block. What the calls mean
 //! is in [`Book`]; here is only who does them.
 
+mod payments;
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use jiff::Timestamp;

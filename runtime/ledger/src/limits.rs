@@ -21,6 +21,8 @@ pub const MAX_LOG_LINES: usize = 100_001;
 pub const MAX_LOG_BYTES: usize = 16 << 20;
 /// The longest message of a run, note or name of who did something; longer ones are cut.
 pub const MAX_TEXT_BYTES: usize = 16 << 10;
+/// The longest key of a payment, as `watchkeeper:wallet` says; in UTF-8.
+pub const MAX_PAYMENT_KEY_BYTES: usize = 200;
 /// The most rows that one question is answered with.
 pub const MAX_ROWS: usize = 1_000;
 

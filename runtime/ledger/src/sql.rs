@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use alloy_primitives::{Address, B256, U256};
 use jiff::Timestamp;
 use rusqlite::{Row, types::Type};
 use watchkeeper_model::RunId;
@@ -27,6 +28,11 @@ pub(crate) fn since(time: Timestamp) -> [u8; 16] {
     bits(RunId::new(time, 0))
 }
 
+/// 32 bytes, big-endian.
+pub(crate) const fn amount(amount: U256) -> [u8; 32] {
+    amount.to_be_bytes()
+}
+
 /// How many rows to ask for.
 pub(crate) fn rows(limit: usize) -> i64 {
     i64::try_from(limit.min(crate::MAX_ROWS)).unwrap_or(0)
@@ -39,6 +45,10 @@ pub(crate) trait Columns {
     fn length(&self, column: &str) -> rusqlite::Result<Duration>;
     fn run(&self, column: &str) -> rusqlite::Result<RunId>;
     fn run_if_any(&self, column: &str) -> rusqlite::Result<Option<RunId>>;
+    fn amount(&self, column: &str) -> rusqlite::Result<U256>;
+    fn hash(&self, column: &str) -> rusqlite::Result<B256>;
+    fn hash_if_any(&self, column: &str) -> rusqlite::Result<Option<B256>>;
+    fn address(&self, column: &str) -> rusqlite::Result<Address>;
     fn word<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(&self, column: &str) -> rusqlite::Result<T>;
     fn word_if_any<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(
         &self,
@@ -65,6 +75,22 @@ impl Columns for Row<'_> {
 
     fn run_if_any(&self, column: &str) -> rusqlite::Result<Option<RunId>> {
         Ok(self.get::<_, Option<[u8; 16]>>(column)?.map(|bytes| RunId::from_bits(u128::from_be_bytes(bytes))))
+    }
+
+    fn amount(&self, column: &str) -> rusqlite::Result<U256> {
+        Ok(U256::from_be_bytes(self.get::<_, [u8; 32]>(column)?))
+    }
+
+    fn hash(&self, column: &str) -> rusqlite::Result<B256> {
+        Ok(B256::new(self.get(column)?))
+    }
+
+    fn hash_if_any(&self, column: &str) -> rusqlite::Result<Option<B256>> {
+        Ok(self.get::<_, Option<[u8; 32]>>(column)?.map(B256::new))
+    }
+
+    fn address(&self, column: &str) -> rusqlite::Result<Address> {
+        Ok(Address::new(self.get(column)?))
     }
 
     fn word<T: FromStr<Err: std::error::Error + Send + Sync + 'static>>(&self, column: &str) -> rusqlite::Result<T> {

@@ -71,6 +71,10 @@ name!(
     PluginName
 );
 name!(
+    /// An account that payments are made from.
+    AccountName
+);
+name!(
     /// A bearer token of the server: who acts, as the ledger's actions have it.
     TokenName
 );

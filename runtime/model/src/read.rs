@@ -7,7 +7,7 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use crate::{Digest, JobName, Outcome, PluginName, RunId, SkipReason};
+use crate::{AccountName, Digest, JobName, Outcome, PaymentState, PluginName, RunId, SkipReason};
 
 macro_rules! read_from_text {
     ($($type:ty),*) => {$(
@@ -19,7 +19,7 @@ macro_rules! read_from_text {
     )*};
 }
 
-read_from_text!(Digest, JobName, Outcome, PluginName, RunId, SkipReason);
+read_from_text!(AccountName, Digest, JobName, Outcome, PaymentState, PluginName, RunId, SkipReason);
 
 /// The text of a `T`, as `Display` prints it.
 struct Printed<T>(PhantomData<T>);

@@ -8,8 +8,9 @@ use tokio::sync::broadcast;
 use watchkeeper_model::{JobName, RunId};
 
 use crate::api::{
-    Act, Acted, ActionPage, ActionQuery, Actor, ChainInfo, Event, JobDetail, LogPage, LogQuery, Overview, PluginInfo,
-    Preview, PreviewOf, Refusal, RunDetail, RunPage, RunQuery,
+    Act, Acted, ActionPage, ActionQuery, Actor, ChainInfo, Event, JobDetail, LogPage, LogQuery, Overview,
+    PaymentDetail, PaymentPage, PaymentQuery, PluginInfo, Preview, PreviewOf, Refusal, RunDetail, RunPage, RunQuery,
+    Treasury,
 };
 
 /// The process behind API and pages. Calls come from many requests at once. None may block its thread, and each answer is
@@ -68,6 +69,27 @@ pub trait House: Send + Sync + 'static {
 
     /// All chains.
     async fn chains(&self) -> Vec<ChainInfo>;
+
+    /// Whether there is an account to pay from. Asked for every page.
+    fn has_accounts(&self) -> bool;
+
+    /// All accounts, and whether anything is paid at all. No chain is asked.
+    ///
+    /// # Errors
+    /// The store is away.
+    async fn accounts(&self) -> Result<Treasury, Refusal>;
+
+    /// Payments, the newest first; as many as the query's limit at most. Also those of accounts that are gone.
+    ///
+    /// # Errors
+    /// The store is away.
+    async fn payments(&self, query: PaymentQuery) -> Result<PaymentPage, Refusal>;
+
+    /// One payment with its transactions; none if there is no such payment.
+    ///
+    /// # Errors
+    /// The store is away.
+    async fn payment(&self, id: u64) -> Result<Option<PaymentDetail>, Refusal>;
 
     /// Lines of logs, the oldest first; as many as the query's limit at most.
     ///

@@ -12,6 +12,8 @@ pub struct Viewer {
     pub form_token: Option<String>,
     /// Whether there is a session to log out of, by a form that posts `form_token` to `/logout`.
     pub signed_in: bool,
+    /// Whether there are accounts to pay from: each page leads to them then.
+    pub has_accounts: bool,
 }
 
 impl Viewer {

@@ -2,6 +2,9 @@
 
 #![doc = include_str!("../README.md")]
 
+// The macros name this crate as plugins see it.
+extern crate self as watchkeeper_sdk;
+
 #[doc(hidden)]
 pub mod bindings;
 pub mod chain;
@@ -10,6 +13,7 @@ pub mod context;
 mod error;
 mod host;
 pub mod http;
+mod join;
 pub mod log;
 pub mod metrics;
 pub mod plugin;
@@ -17,6 +21,8 @@ pub mod prelude;
 pub mod state;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod topup;
+pub mod wallet;
 
 pub use alloy_primitives;
 pub use schemars;

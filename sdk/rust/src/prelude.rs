@@ -7,5 +7,7 @@ pub use crate::{
     chain::{self, Block, Call, Chain, Filter, First, Header, Log, Reply, Scan, chain},
     config, context, debug, error, fail, http, info,
     metrics::{Counter, Families, Family, Gauge, Histogram, MetricSet},
-    plugin, state, warn,
+    plugin, state,
+    wallet::{self, Payment, Wallet, wallet},
+    warn,
 };

@@ -1,5 +1,5 @@
 //! A host for unit tests of plugins, in native builds only: it answers from a function that plays the node, keeps state
-//! between runs as the real host does, and shows what a run left.
+//! between runs as the real host does, lends accounts, and shows what a run left.
 //!
 //! ```
 //! use serde_json::json;
@@ -26,6 +26,8 @@
 //! assert_eq!(run.samples("head_block_number", &[]), [16.0]);
 //! ```
 
+mod account;
+
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -37,8 +39,10 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+pub use self::account::Account;
 use crate::{
     Error, Result, chain,
+    context::Trigger,
     host::{Node, Recorder, Server, with_host},
     http,
     log::Level,
@@ -49,6 +53,8 @@ use crate::{
 pub struct Host {
     node: Rc<Node>,
     server: Rc<Server>,
+    accounts: Rc<BTreeMap<String, Account>>,
+    trigger: RefCell<Trigger>,
     state: RefCell<BTreeMap<String, Vec<u8>>>,
 }
 
@@ -69,7 +75,25 @@ impl Host {
     /// `node` answers a request: chain, method and parameters. Headers, calls and logs reach it as the JSON-RPC methods that
     /// they stand for.
     pub fn new(node: impl Fn(&str, &str, &Value) -> Result<Value, chain::Error> + 'static) -> Self {
-        Self { node: Rc::new(Box::new(node)), server: Rc::new(Box::new(nobody)), state: RefCell::default() }
+        Self {
+            node: Rc::new(Box::new(node)),
+            server: Rc::new(Box::new(nobody)),
+            accounts: Rc::default(),
+            trigger: RefCell::new(Trigger::Manual),
+            state: RefCell::default(),
+        }
+    }
+
+    /// Lends an account under a name. Without one, whatever is asked of a wallet is denied.
+    #[must_use]
+    pub fn account(mut self, name: &str, account: Account) -> Self {
+        Rc::make_mut(&mut self.accounts).insert(name.to_owned(), account);
+        self
+    }
+
+    /// What the next runs are started by; an operator, unless told.
+    pub fn trigger(&self, trigger: Trigger) {
+        self.trigger.replace(trigger);
     }
 
     /// `server` answers the plugin's requests over HTTP; without it they are denied.
@@ -108,6 +132,8 @@ impl Host {
         let recorder = Rc::new(Recorder {
             node: Rc::clone(&self.node),
             server: Rc::clone(&self.server),
+            accounts: Rc::clone(&self.accounts),
+            trigger: self.trigger.borrow().clone(),
             state: self.state.clone(),
             samples: RefCell::default(),
             logs: RefCell::default(),

@@ -4,6 +4,7 @@ mod anvil;
 mod browser;
 mod build;
 mod contracts;
+mod moto;
 mod npm;
 mod prometheus;
 mod python;
@@ -46,7 +47,7 @@ pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<Vec<(&'s
 }
 
 /// What only tests need on top: the components of test plugins, those of another toolchain too, contracts, Prometheus, a
-/// browser and what makes requests up. Returns the environment in which the tests find all of it.
+/// browser, what makes requests up, and AWS KMS. Returns the environment in which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
     step("test plugins in Python", || python::components(project))?;
@@ -64,6 +65,9 @@ pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'s
     environment.extend(browser.chromium.map(|chromium| ("WATCHKEEPER_CHROMIUM", chromium)));
     if let Some(program) = step("Schemathesis (made-up requests)", || schemathesis::install(project))? {
         environment.push(("WATCHKEEPER_SCHEMATHESIS", program));
+    }
+    if let Some(python) = step("moto (AWS KMS)", || moto::install(project))? {
+        environment.push(("WATCHKEEPER_MOTO", python));
     }
     Ok(environment)
 }

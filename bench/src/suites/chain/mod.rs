@@ -5,7 +5,7 @@ mod cost;
 mod counter;
 mod logs;
 mod reads;
-mod stage;
+pub(crate) mod stage;
 
 use anyhow::Result;
 

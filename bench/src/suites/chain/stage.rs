@@ -31,14 +31,14 @@ pub(super) const EVENTS: &str = "0x00000000000000000000000000000000000c0de2";
 const EVENTS_CODE: &str = "0x6000355b80600052600760206000a1600190038060035700";
 
 /// A running chain; ends when dropped.
-pub(super) struct Chain {
+pub(crate) struct Chain {
     anvil: Child,
     url: String,
     client: RpcClient,
 }
 
 impl Chain {
-    pub(super) async fn start() -> Result<Self> {
+    pub(crate) async fn start() -> Result<Self> {
         let mut anvil = Command::new(built::anvil()?)
             .args(["--host", "127.0.0.1", "--port", "0"])
             .stdout(Stdio::piped())
@@ -55,12 +55,12 @@ impl Chain {
         Ok(chain)
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// What the node says, past the capability.
-    pub(super) async fn ask(&self, method: &'static str, params: Value) -> Result<Value> {
+    pub(crate) async fn ask(&self, method: &'static str, params: Value) -> Result<Value> {
         self.client.request::<_, Value>(method, params).await.map_err(|error| anyhow!("{method}: {error}"))
     }
 

@@ -18,6 +18,7 @@ use crate::{
     gather::Gather,
     grant,
     heads::{HeadSettings, Heads, SocketSettings},
+    money::Money,
     named::NamedChain,
     probe,
     seen::Seen,
@@ -97,6 +98,7 @@ impl Chains {
                 used: Arc::default(),
                 telemetry: metrics.of_chain(&label),
                 gather: Gather::new(settings.multicall, settings.cache, metrics.clone(), Arc::clone(&label)),
+                floor: metrics.floors.of(name, settings.chain_id),
                 clock: Arc::clone(clock),
                 runtime: runtime.clone(),
             };
@@ -109,6 +111,11 @@ impl Chains {
         };
         let chains = checked.into_iter().map(&mut open).collect();
         Ok(Self { chains, heads, _probes: probes })
+    }
+
+    /// The host's own reads of a chain, and its broadcast; none if no chain has this name. No grant leads to it.
+    pub fn money(&self, name: &str) -> Option<Money> {
+        self.chains.get(name).map(|chain| Money::new(Arc::clone(chain)))
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_json_rpc::{Request as JsonRequest, RequestPacket, ResponsePacket, ResponsePayload};
 use alloy_rpc_client::RpcClient;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout_at,
 };
+use tower_service::Service;
 use watchkeeper_contract::{EndpointHealth, EndpointStanding};
 use watchkeeper_model::Clock;
 
@@ -300,14 +302,32 @@ impl<'a> Node<'a> {
 
     /// One request.
     pub(crate) async fn call(self, method: &'static str, params: Box<RawValue>) -> Answer {
+        let request = self.endpoint.client.request::<_, Box<RawValue>>(method, params);
+        self.exchange(method, async { request.await.map_err(Fault::from) }).await
+    }
+
+    /// One request past alloy's client, which hands what it sends to whoever traces it.
+    pub(crate) async fn call_untraced(self, method: &'static str, params: Box<RawValue>) -> Answer {
+        let client = &self.endpoint.client;
+        let request = JsonRequest::new(method, client.next_id(), params).serialize().map_err(Fault::malformed)?;
+        let mut transport = client.transport().clone();
+        let answer = async {
+            match transport.call(RequestPacket::Single(request)).await? {
+                ResponsePacket::Single(response) => match response.payload {
+                    ResponsePayload::Success(result) => Ok(result),
+                    ResponsePayload::Failure(error) => Err(Fault::Rpc(error)),
+                },
+                ResponsePacket::Batch(_) => Err(Fault::malformed("a batch answers one request")),
+            }
+        };
+        self.exchange(method, answer).await
+    }
+
+    async fn exchange(self, method: &'static str, request: impl Future<Output = Answer> + Send) -> Answer {
         let _place = self.place().await?;
         let event = Request::begin(&self.endpoint.telemetry, method, 1);
         let begun = Instant::now();
-        let request = self.endpoint.client.request::<_, Box<RawValue>>(method, params);
-        let answer = match timeout_at(self.deadline, request).await {
-            Ok(answer) => answer.map_err(Fault::from),
-            Err(_elapsed) => Err(Fault::Timeout),
-        };
+        let answer = timeout_at(self.deadline, request).await.unwrap_or(Err(Fault::Timeout));
         event.end(answer.as_ref().map_or_else(Fault::as_str, |_| "ok"));
         if matches!(answer, Ok(_) | Err(Fault::Rpc(_))) {
             locked(&self.endpoint.score).answered(begun.elapsed());

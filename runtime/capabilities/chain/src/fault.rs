@@ -37,6 +37,9 @@ pub enum ReadError {
 /// How much of a node's error message is kept, in characters.
 pub(crate) const RPC_MESSAGE: usize = 500;
 
+/// A hash has so many hexadecimal digits.
+const LONGEST_RUN: usize = 64;
+
 /// Why one endpoint gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -66,12 +69,14 @@ pub(crate) enum Fault {
     Replaced,
     #[error("no such block")]
     NoBlock,
+    #[error("its newest block is {newest}, below block {seen} that was seen before")]
+    Behind { newest: u64, seen: u64 },
 }
 
 impl Fault {
     /// A malformed answer, with what is wrong in words that may quote the node.
     pub(crate) fn malformed(problem: impl std::fmt::Display) -> Self {
-        Self::Malformed(clean(&problem.to_string(), 200))
+        Self::Malformed(clean(&without_long_runs(&problem.to_string()), 200))
     }
 
     /// Whether this is the chain's answer, which another endpoint would repeat. An error that says "not now, not here" (rate
@@ -92,7 +97,8 @@ impl Fault {
             Self::Stale(age) => Some(Why::Stale(*age)),
             Self::WrongChain { found, .. } => Some(Why::WrongChain(*found)),
             Self::Status(status) => (!is_about_the_request(*status)).then_some(Why::Failing),
-            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::Replaced | Self::NoBlock | Self::Busy => None,
+            Self::TooLarge(_) | Self::BatchRefused | Self::Rpc(_) | Self::Replaced => None,
+            Self::NoBlock | Self::Behind { .. } | Self::Busy => None,
         }
     }
 
@@ -112,8 +118,25 @@ impl Fault {
             Self::Rpc(_) => "rpc_error",
             Self::Replaced => "replaced",
             Self::NoBlock => "no_block",
+            Self::Behind { .. } => "behind",
         }
     }
+}
+
+/// A text without runs of hexadecimal digits that are longer than a hash: they may be a signed transaction, which no
+/// error and no log may show.
+pub(crate) fn without_long_runs(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len().min(4 * RPC_MESSAGE));
+    let mut rest = text;
+    while let Some(begin) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, run) = rest.split_at(begin);
+        let (run, after) = run.split_at(run.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(run.len()));
+        kept.push_str(before);
+        kept.push_str(if run.len() > LONGEST_RUN { "[bytes]" } else { run });
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
 }
 
 /// Client errors that speak of the request; the others (unauthorised, not found, too many …) speak of the endpoint.
@@ -142,5 +165,22 @@ impl From<TransportError> for Fault {
 impl From<Fault> for TransportError {
     fn from(fault: Fault) -> Self {
         Self::Transport(TransportErrorKind::NonRetryable(Box::new(fault)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runs_of_digits_are_cut_out() {
+        let (hash, long) = ("ab".repeat(32), "ab".repeat(33));
+        let told = without_long_runs(&format!("no 0x{hash}, é 0x{long}: face"));
+        assert_eq!(told, format!("no 0x{hash}, é 0x[bytes]: face"));
+        assert_eq!(without_long_runs(&long.to_uppercase()), "[bytes]");
+        assert_eq!(without_long_runs("replacement transaction underpriced"), "replacement transaction underpriced");
+        assert_eq!(without_long_runs(""), "");
+        let malformed = Fault::malformed(format!("{}0x{long}", "word ".repeat(30))).to_string();
+        assert!(malformed.ends_with("0x[bytes]"), "cut before it is shortened: {malformed}");
     }
 }

@@ -1,10 +1,11 @@
 //! The chain capability: reads of EVM chains that the operator named. Plugins name a chain and what to read; where the
-//! endpoints are, which of them answers and what they cost stays here. Nothing here can sign, send or administer:
-//! `methods` is the one list of what may be asked.
+//! endpoints are, which of them answers and what they cost stays here. Nothing that a plugin reaches can sign, send or
+//! administer: `methods` is the one list of what it may ask.
 //!
 //! A read travels so: `bindings` → `reads` (grant, arguments) → `gather` (with whose reads it goes, or what is known already) →
 //! `named` (which endpoint, for how long) → `read` (what is asked, and what counts as an answer) → `endpoint` → `transport` (one
-//! bounded HTTP exchange). `heads` tells of new blocks.
+//! bounded HTTP exchange). `heads` tells of new blocks. `money` is the host's alone: the reads that decide payments, and the
+//! broadcast; no grant leads there.
 
 mod bindings;
 mod chains;
@@ -16,6 +17,7 @@ mod gather;
 mod grant;
 mod heads;
 mod methods;
+mod money;
 mod named;
 mod pace;
 mod probe;
@@ -34,6 +36,7 @@ use watchkeeper_contract::{Capability, Run};
 
 pub use chains::Chains;
 pub use fault::ReadError;
+pub use money::{EstimateError, Fees, Money, Receipt, SendAnswer, Sent};
 pub use read::{Call, Entry, Header, LogQuery, Reply};
 pub use reads::{ChainReads, Reading};
 pub use settings::{ChainSettings, EndpointSettings, OpenError};

@@ -1,5 +1,6 @@
-//! The JSON-RPC methods that a plugin may ask for: reads, by their exact names. What is not here is never sent, whatever
-//! a grant says: nothing that signs, sends, mines, administers, or leaves a filter behind on the node.
+//! The JSON-RPC methods that a plugin may ask for: reads, by their exact names. What is not in these lists is never sent for a
+//! plugin, whatever a grant says: nothing that signs, sends, mines, administers, or leaves a filter behind on the node.
+//! [`SEND_RAW_TRANSACTION`] stands beside them, and only the host's own `money` sends it.
 //!
 //! Sources: the Ethereum execution API, ERC-4337's bundler API, cdk-erigon's `zkevm_` and zkSync Era's `zks_`
 //! namespaces, Geth's `txpool_` and `debug_`, OpenEthereum's `trace_`.
@@ -12,6 +13,18 @@ pub(crate) const CALL: &str = "eth_call";
 pub(crate) const GET_LOGS: &str = "eth_getLogs";
 /// What an endpoint is asked before its first use.
 pub(crate) const CHAIN_ID: &str = "eth_chainId";
+/// What reads that decide money ask beside the above.
+pub(crate) const ESTIMATE_GAS: &str = "eth_estimateGas";
+pub(crate) const GAS_PRICE: &str = "eth_gasPrice";
+pub(crate) const GET_BALANCE: &str = "eth_getBalance";
+pub(crate) const GET_CODE: &str = "eth_getCode";
+pub(crate) const GET_TRANSACTION: &str = "eth_getTransactionByHash";
+pub(crate) const GET_TRANSACTION_COUNT: &str = "eth_getTransactionCount";
+pub(crate) const GET_TRANSACTION_RECEIPT: &str = "eth_getTransactionReceipt";
+pub(crate) const MAX_PRIORITY_FEE_PER_GAS: &str = "eth_maxPriorityFeePerGas";
+
+/// How the host hands out a transaction that it signed. In none of the lists: no grant leads here.
+pub(crate) const SEND_RAW_TRANSACTION: &str = "eth_sendRawTransaction";
 
 /// What metrics call a request that asks for several methods; not a method.
 pub(crate) const MANY: &str = "batch";
@@ -23,30 +36,30 @@ const PLAIN: &[&str] = &[
     CALL,
     CHAIN_ID,
     "eth_createAccessList",
-    "eth_estimateGas",
+    ESTIMATE_GAS,
     "eth_estimateUserOperationGas",
     "eth_feeHistory",
-    "eth_gasPrice",
-    "eth_getBalance",
+    GAS_PRICE,
+    GET_BALANCE,
     "eth_getBlockByHash",
     GET_BLOCK,
     "eth_getBlockReceipts",
     "eth_getBlockTransactionCountByHash",
     "eth_getBlockTransactionCountByNumber",
-    "eth_getCode",
+    GET_CODE,
     GET_LOGS,
     "eth_getProof",
     "eth_getStorageAt",
     "eth_getTransactionByBlockHashAndIndex",
     "eth_getTransactionByBlockNumberAndIndex",
-    "eth_getTransactionByHash",
-    "eth_getTransactionCount",
-    "eth_getTransactionReceipt",
+    GET_TRANSACTION,
+    GET_TRANSACTION_COUNT,
+    GET_TRANSACTION_RECEIPT,
     "eth_getUncleCountByBlockHash",
     "eth_getUncleCountByBlockNumber",
     "eth_getUserOperationByHash",
     "eth_getUserOperationReceipt",
-    "eth_maxPriorityFeePerGas",
+    MAX_PRIORITY_FEE_PER_GAS,
     "eth_protocolVersion",
     "eth_supportedEntryPoints",
     "eth_syncing",
@@ -112,7 +125,7 @@ const COSTLY: &[&str] = &[
 const HEAVY: &[&str] = &[
     CALL,
     "eth_createAccessList",
-    "eth_estimateGas",
+    ESTIMATE_GAS,
     "eth_estimateUserOperationGas",
     "eth_feeHistory",
     "eth_getBlockByHash",
@@ -167,6 +180,8 @@ mod tests {
         for never in ["eth_sendRawTransaction", "eth_sign", "personal_unlockAccount", "admin_peers", "anvil_mine"] {
             assert_eq!(matching(never), [""; 0]);
         }
+        assert_eq!(find(SEND_RAW_TRANSACTION), None);
+        assert!(!is_light(SEND_RAW_TRANSACTION));
     }
 
     #[test]

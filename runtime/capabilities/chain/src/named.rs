@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::{
     runtime::Handle,
-    sync::{Notify, Semaphore},
+    sync::{Notify, Semaphore, SemaphorePermit},
     time::{Instant, timeout_at},
 };
 use watchkeeper_contract::ChainHealth;
@@ -20,7 +20,8 @@ use crate::{
     fault::{Fault, RPC_MESSAGE},
     forks::Forks,
     gather::Gather,
-    read::Read,
+    money::Floor,
+    read::{Header, Read},
     seen::Seen,
     standing::Turn,
     telemetry::ChainTelemetry,
@@ -41,6 +42,8 @@ pub(crate) struct NamedChain {
     pub(crate) used: Arc<Notify>,
     pub(crate) telemetry: ChainTelemetry,
     pub(crate) gather: Gather,
+    /// The newest block that reads of money saw.
+    pub(crate) floor: Arc<Floor>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runtime: Handle,
 }
@@ -49,9 +52,9 @@ pub(crate) struct NamedChain {
 pub(crate) type Refusals<'a> = Vec<(&'a str, Fault)>;
 
 /// Whom to ask, each with the number of healthy endpoints from it on, 0 for those that rest; and who is out.
-struct Plan<'a> {
-    ask: Vec<(&'a Endpoint, usize)>,
-    refusals: Refusals<'a>,
+pub(crate) struct Plan<'a> {
+    pub(crate) ask: Vec<(&'a Endpoint, usize)>,
+    pub(crate) refusals: Refusals<'a>,
 }
 
 impl NamedChain {
@@ -59,17 +62,12 @@ impl NamedChain {
     /// may use its share of what is left, so that the next has time too, and is blamed only if that share was fair: it is
     /// not to blame for time spent waiting for a turn.
     pub(crate) async fn read<R: Read>(&self, read: &R) -> Result<R::Answer, ReadError> {
-        let deadline = Instant::now() + self.timeout;
-        let Ok(Ok(_turn)) = timeout_at(deadline, self.turns.acquire()).await else {
-            let problem = "too many reads at once\nhint: raise its `max_concurrent`";
-            return Err(ReadError::Unavailable(format!("chain \"{}\": {problem}", self.name)));
-        };
-        self.used.notify_one();
-        let Plan { ask, mut refusals } = self.plan();
         if self.quorum > 1 && read.is_of_a_block() {
-            let (well, resting): (Vec<_>, Vec<_>) = ask.into_iter().partition(|(_, healthy)| *healthy > 0);
-            return self.agree(read, &endpoints(well), &endpoints(resting), refusals, deadline).await;
+            return self.agreed(read, self.quorum).await;
         }
+        let deadline = Instant::now() + self.timeout;
+        let _turn = self.turn(deadline).await?;
+        let Plan { ask, mut refusals } = self.plan();
         let mut waiting = ask.len();
         for (endpoint, healthy) in ask {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -100,6 +98,16 @@ impl NamedChain {
         Err(self.no_answer(refusals))
     }
 
+    /// Waits for a place among the chain's reads.
+    pub(crate) async fn turn(&self, deadline: Instant) -> Result<SemaphorePermit<'_>, ReadError> {
+        let Ok(Ok(turn)) = timeout_at(deadline, self.turns.acquire()).await else {
+            let problem = "too many reads at once\nhint: raise its `max_concurrent`";
+            return Err(ReadError::Unavailable(format!("chain \"{}\": {problem}", self.name)));
+        };
+        self.used.notify_one();
+        Ok(turn)
+    }
+
     /// Whether so little time is no fair share for an endpoint.
     pub(crate) fn is_hurried(&self, share: Duration) -> bool {
         share < self.timeout / share_of(2 * self.endpoints.len())
@@ -125,7 +133,8 @@ impl NamedChain {
         Some(format!("{} and {} have different blocks at height {height}", name(one), name(other)))
     }
 
-    fn plan(&self) -> Plan<'_> {
+    /// Whom to ask now.
+    pub(crate) fn plan(&self) -> Plan<'_> {
         let (mut now, mut last, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let time = std::time::Instant::now();
         for endpoint in &self.endpoints {
@@ -168,10 +177,20 @@ impl NamedChain {
     pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.clock.now().as_nanosecond()).unwrap_or(0)
     }
+
+    /// A header with the time when its block was first seen.
+    pub(crate) fn stamped(&self, header: Header) -> Header {
+        Header { seen: self.seen.first(header.number, header.hash, self.now()), ..header }
+    }
 }
 
-fn endpoints(ask: Vec<(&Endpoint, usize)>) -> Vec<&Endpoint> {
-    ask.into_iter().map(|(endpoint, _)| endpoint).collect()
+impl<'a> Plan<'a> {
+    /// Those that are well, those that rest, and who is out.
+    pub(crate) fn parted(self) -> (Vec<&'a Endpoint>, Vec<&'a Endpoint>, Refusals<'a>) {
+        let (well, resting): (Vec<_>, Vec<_>) = self.ask.into_iter().partition(|(_, healthy)| *healthy > 0);
+        let endpoints = |ask: Vec<(&'a Endpoint, usize)>| ask.into_iter().map(|(endpoint, _)| endpoint).collect();
+        (endpoints(well), endpoints(resting), self.refusals)
+    }
 }
 
 fn share_of(sharers: usize) -> u32 {

@@ -1,5 +1,6 @@
 //! Reads that several endpoints have to agree on: each is asked the same of the same block, and the answer that enough of them
-//! give is the chain's. What is live, as a gas price or a pool, has no block to agree on and is asked of one.
+//! give is the chain's. What is live, as a gas price or a pool, has no block to agree on and is asked of one. How many are
+//! enough is the asker's to say: reads that decide money ask for more than the chain's quorum.
 
 use std::fmt;
 
@@ -16,33 +17,30 @@ use crate::{
 };
 
 impl NamedChain {
-    /// Asks endpoints until enough of them say the same: all that are well at once, and those that rest only if that isn't enough.
-    pub(crate) async fn agree<R: Read>(
-        &self,
-        read: &R,
-        well: &[&Endpoint],
-        resting: &[&Endpoint],
-        mut refusals: Refusals<'_>,
-        deadline: Instant,
-    ) -> Result<R::Answer, ReadError> {
+    /// Asks endpoints until `needed` of them say the same: all that are well at once, and those that rest only if that isn't
+    /// enough.
+    pub(crate) async fn agreed<R: Read>(&self, read: &R, needed: usize) -> Result<R::Answer, ReadError> {
+        let deadline = Instant::now() + self.timeout;
+        let _turn = self.turn(deadline).await?;
+        let (well, resting, mut refusals) = self.plan().parted();
         let out = refusals.len();
-        let enough = well.len() >= self.quorum;
-        let all: Vec<&Endpoint> = well.iter().chain(resting).copied().collect();
-        let first = if enough { well } else { all.as_slice() };
-        let mut agreement = self.settle(read, first, &mut refusals, deadline).await;
-        if agreement.most() < self.quorum && enough && !resting.is_empty() {
+        let enough = well.len() >= needed;
+        let all: Vec<&Endpoint> = well.iter().chain(&resting).copied().collect();
+        let first = if enough { &well } else { &all };
+        let mut agreement = self.settle(read, needed, first, &mut refusals, deadline).await;
+        if agreement.most() < needed && enough && !resting.is_empty() {
             refusals.truncate(out);
-            agreement = self.settle(read, &all, &mut refusals, deadline).await;
+            agreement = self.settle(read, needed, &all, &mut refusals, deadline).await;
         }
-        if agreement.most() < self.quorum && agreement.0.len() > 1 {
+        if agreement.most() < needed && agreement.0.len() > 1 {
             let said = agreement.to_string();
             Disagreed { chain: &self.name, telemetry: &self.telemetry, said: &said }.emit();
-            let (chain, quorum) = (&self.name, self.quorum);
-            return Err(ReadError::Unavailable(format!("chain \"{chain}\": no {quorum} endpoints agree: {said}")));
+            let chain = &self.name;
+            return Err(ReadError::Unavailable(format!("chain \"{chain}\": no {needed} endpoints agree: {said}")));
         }
         match agreement.0.into_iter().next() {
-            Some((names, answer)) if names.len() >= self.quorum => Ok(answer),
-            _ => Err(self.too_few(refusals)),
+            Some((names, answer)) if names.len() >= needed => Ok(answer),
+            _ => Err(self.too_few(needed, refusals)),
         }
     }
 
@@ -51,31 +49,33 @@ impl NamedChain {
     async fn settle<'a, R: Read>(
         &self,
         read: &R,
+        needed: usize,
         endpoints: &[&'a Endpoint],
         refusals: &mut Refusals<'a>,
         deadline: Instant,
     ) -> Agreement<'a, R::Answer> {
-        let answers = self.ask_all(read, endpoints, refusals, deadline).await;
+        let answers = self.ask_all(read, needed, endpoints, refusals, deadline).await;
         let heads: Vec<&Endpoint> = answers.iter().map(|(endpoint, _)| *endpoint).collect();
-        let ranks = self.quorum..=heads.len();
+        let ranks = needed..=heads.len();
         let lower =
             ranks.map_while(|rank| read.common(&answers.iter().map(|(_, answer)| answer).collect::<Vec<_>>(), rank));
         let lower: Vec<R> = lower.collect();
         let mut agreement = Agreement::of::<R>(answers);
         for read in lower {
-            if agreement.most() >= self.quorum {
+            if agreement.most() >= needed {
                 break;
             }
-            agreement = Agreement::of::<R>(self.ask_all(&read, &heads, refusals, deadline).await);
+            agreement = Agreement::of::<R>(self.ask_all(&read, needed, &heads, refusals, deadline).await);
         }
         agreement
     }
 
-    /// Asks all at once, in half of the time that is left, and waits for no more once enough have said the same: one that is silent
+    /// Asks all at once, in half of the time that is left, and waits for no more once `needed` have said the same: one that is silent
     /// keeps nobody from agreeing.
-    async fn ask_all<'a, R: Read>(
+    pub(crate) async fn ask_all<'a, R: Read>(
         &self,
         read: &R,
+        needed: usize,
         endpoints: &[&'a Endpoint],
         refusals: &mut Refusals<'a>,
         deadline: Instant,
@@ -99,7 +99,7 @@ impl NamedChain {
                     endpoint.answered(self.clock.now());
                     let others = answers.iter().filter(|(_, other)| R::same(other, &answer)).count();
                     answers.push((endpoint, answer));
-                    if others + 1 >= self.quorum {
+                    if others + 1 >= needed {
                         break;
                     }
                 }
@@ -116,17 +116,17 @@ impl NamedChain {
         answers
     }
 
-    /// What the plugin hears where too few endpoints answer. An error that as many gave as are needed is the chain's answer.
-    fn too_few(&self, refusals: Refusals<'_>) -> ReadError {
+    /// What is heard where too few endpoints answer. An error that as many gave as are needed is the chain's answer.
+    fn too_few(&self, needed: usize, refusals: Refusals<'_>) -> ReadError {
         let finals = refusals.iter().filter(|(_, fault)| fault.is_final()).count();
-        if finals >= self.quorum {
+        if needed == 1 || finals >= needed {
             return self.no_answer(refusals);
         }
         let said: Vec<String> =
             refusals.iter().map(|(name, fault): &(&str, Fault)| format!("{name}: {fault}")).collect();
-        let (chain, quorum) = (&self.name, self.quorum);
+        let chain = &self.name;
         ReadError::Unavailable(format!(
-            "chain \"{chain}\": fewer than {quorum} endpoints answered: {}",
+            "chain \"{chain}\": fewer than {needed} endpoints answered: {}",
             said.join("; ")
         ))
     }

@@ -60,7 +60,7 @@ impl ChainReads {
     /// [`ReadError::Denied`], which names job, capability and key.
     pub fn header(&self, chain: &str, at: At) -> Result<Reading<Header>, ReadError> {
         let (chain, method) = self.allowed(chain, methods::GET_BLOCK)?;
-        Ok(begin(chain, method, |chain| async move { chain.header(at).await.map(|header| stamped(&chain, header)) }))
+        Ok(begin(chain, method, |chain| async move { chain.header(at).await.map(|header| chain.stamped(header)) }))
     }
 
     /// A read-only method with its parameters as JSON; the result is JSON as the node wrote it.
@@ -96,7 +96,7 @@ impl ChainReads {
             return Err(self.malformed(&format!("more than {MAX_CALLS} calls at once")));
         }
         Ok(begin(chain, method, |chain| async move {
-            chain.contracts(at, calls).await.map(|(header, replies)| (stamped(&chain, header), replies))
+            chain.contracts(at, calls).await.map(|(header, replies)| (chain.stamped(header), replies))
         }))
     }
 
@@ -141,9 +141,4 @@ fn begin<T: Send + 'static, F: Future<Output = Result<T, ReadError>> + Send + 's
     let power = format!("chain {} {method}", chain.name);
     let task = chain.runtime.spawn(read(Arc::clone(chain)));
     Reading { power, task: AbortOnDropHandle::new(task) }
-}
-
-/// With the time when its block was first seen.
-fn stamped(chain: &NamedChain, header: Header) -> Header {
-    Header { seen: chain.seen.first(header.number, header.hash, chain.now()), ..header }
 }

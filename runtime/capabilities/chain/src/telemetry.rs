@@ -11,7 +11,7 @@ use std::{
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-use crate::{heads::HeadMetrics, standing::Why};
+use crate::{heads::HeadMetrics, money::Floors, standing::Why};
 
 /// The series of all chains. Registered once per process, shared by each configuration's [`crate::Chains`].
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct ChainMetrics {
     saved: IntCounterVec,
     /// Of the heads that jobs follow.
     pub(crate) heads: HeadMetrics,
+    /// No series, but it too lives as long as the process, over all configurations.
+    pub(crate) floors: Floors,
     /// How many configurations were opened.
     opened: Arc<AtomicU64>,
     /// The configuration whose endpoints say whether they are up: the latest that was used. An older one, kept by a run
@@ -134,6 +136,7 @@ impl ChainMetrics {
             disagreements,
             saved,
             heads,
+            floors: Floors::default(),
             opened: Arc::default(),
             speaking: Arc::default(),
         })

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use watchkeeper_client::Since;
-use watchkeeper_model::{JobName, LogLevel, Outcome, RunId, TokenName};
+use watchkeeper_model::{AccountName, Digest, JobName, LogLevel, Outcome, PaymentState, RunId, TokenName};
 use watchkeeper_web::api::Limit;
 
 use crate::args::Format;
@@ -67,6 +67,98 @@ pub(crate) enum RunCommand {
 pub(crate) enum TokenCommand {
     /// Make a token, and show it this once, with the lines by which watchkeeper.toml knows it
     New(NewTokenOptions),
+}
+
+/// What is asked of a running Watchkeeper about its accounts.
+#[derive(Subcommand)]
+pub(crate) enum AccountQuestion {
+    /// Show the accounts of a running Watchkeeper: what each holds, what its caps leave, and what is wrong
+    List(ServerOptions),
+    /// Let a job pay from an account with the component that it has now
+    ///
+    /// The first component that asks is taken for approved; after an update the new one waits for this.
+    Approve(ApproveOptions),
+    /// Take all transactions that the chain has of an account for known, and go on after them
+    ///
+    /// For an account that stopped because something else used it, or because the store is older than the chain. Look
+    /// first at what it was: somebody else may have the key.
+    Adopt(AdoptOptions),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PaymentsCommand {
+    /// Show one payment: its way, its transactions, and why
+    Show(OnePayment),
+    /// Begin no payment of any account any more
+    ///
+    /// What is signed already is followed to its end: it may still be paid.
+    Stop(Noted),
+    /// Let payments go on
+    Resume(Noted),
+}
+
+#[derive(Args)]
+pub(crate) struct ApproveOptions {
+    /// The account's name
+    pub(crate) account: AccountName,
+    /// The job's name
+    pub(crate) job: JobName,
+    /// The component: sha256: and 64 digits; by default the one that waits
+    pub(crate) digest: Option<Digest>,
+    #[command(flatten)]
+    pub(crate) noted: Noted,
+}
+
+#[derive(Args)]
+pub(crate) struct AdoptOptions {
+    /// The account's name
+    pub(crate) account: AccountName,
+    #[command(flatten)]
+    pub(crate) noted: Noted,
+}
+
+#[derive(Args)]
+pub(crate) struct Noted {
+    /// Why, for the record
+    #[arg(long)]
+    pub(crate) note: Option<String>,
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+}
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct PaymentsArguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<PaymentsCommand>,
+    #[command(flatten)]
+    pub(crate) options: PaymentsOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct PaymentsOptions {
+    /// Of this account only
+    #[arg(long)]
+    pub(crate) account: Option<AccountName>,
+    /// Asked for by this job only
+    #[arg(long)]
+    pub(crate) job: Option<JobName>,
+    /// In this state only
+    #[arg(long, value_parser = payment_state())]
+    pub(crate) state: Option<PaymentState>,
+    /// The most payments, up to 500
+    #[arg(long, default_value = "50", value_parser = limit)]
+    pub(crate) limit: Limit,
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+}
+
+#[derive(Args)]
+pub(crate) struct OnePayment {
+    /// The payment's number
+    pub(crate) id: u64,
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
 }
 
 #[derive(Args)]
@@ -181,6 +273,10 @@ impl From<Level> for LogLevel {
 
 fn outcome() -> impl TypedValueParser<Value = Outcome> {
     PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)).try_map(|word| word.parse::<Outcome>())
+}
+
+fn payment_state() -> impl TypedValueParser<Value = PaymentState> {
+    PossibleValuesParser::new(PaymentState::ALL.map(PaymentState::as_str)).try_map(|word| word.parse::<PaymentState>())
 }
 
 fn limit(text: &str) -> Result<Limit, &'static str> {

@@ -8,7 +8,8 @@ use std::{env, io};
 use watchkeeper_client::{Api, ClientError, Reach, Request, Screen, new_token, perform};
 
 use self::args::{
-    JobCommand, LogsOptions, NewTokenOptions, OneRun, RunJobOptions, RunsOptions, ServerOptions, SkipNextOptions,
+    AccountQuestion, AdoptOptions, ApproveOptions, JobCommand, LogsOptions, NewTokenOptions, OneRun, PaymentsArguments,
+    PaymentsCommand, PaymentsOptions, RunJobOptions, RunsOptions, ServerOptions, SkipNextOptions,
 };
 use crate::{args::Format, failure::Failure};
 
@@ -51,6 +52,32 @@ pub(crate) fn run(options: OneRun) -> Result<(), Failure> {
 pub(crate) fn logs(options: LogsOptions) -> Result<(), Failure> {
     let LogsOptions { follow, job, level, limit, server } = options;
     ask(server, Request::Logs { job, level: level.map(Into::into), limit, follow })
+}
+
+/// `account list`, `account approve` and `account adopt`.
+pub(crate) fn account(question: AccountQuestion) -> Result<(), Failure> {
+    match question {
+        AccountQuestion::List(server) => ask(server, Request::Accounts),
+        AccountQuestion::Approve(ApproveOptions { account, job, digest, noted }) => {
+            ask(noted.server, Request::ApprovePayments { account, job, digest, note: noted.note })
+        }
+        AccountQuestion::Adopt(AdoptOptions { account, noted }) => {
+            ask(noted.server, Request::AdoptAccount { account, note: noted.note })
+        }
+    }
+}
+
+/// `payments …`.
+pub(crate) fn payments(arguments: PaymentsArguments) -> Result<(), Failure> {
+    match arguments.command {
+        None => {
+            let PaymentsOptions { account, job, state, limit, server } = arguments.options;
+            ask(server, Request::Payments { account, job, state, limit })
+        }
+        Some(PaymentsCommand::Show(payment)) => ask(payment.server, Request::Payment(payment.id)),
+        Some(PaymentsCommand::Stop(noted)) => ask(noted.server, Request::StopPayments { note: noted.note }),
+        Some(PaymentsCommand::Resume(noted)) => ask(noted.server, Request::ResumePayments { note: noted.note }),
+    }
 }
 
 /// `token new`.

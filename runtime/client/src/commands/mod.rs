@@ -1,15 +1,17 @@
 //! What can be asked, one file for each kind of question: ask the API, then show the answer.
 
+mod accounts;
 mod act;
 mod job;
 mod jobs;
 mod logs;
+mod payments;
 mod run;
 mod run_job;
 mod runs;
 mod since;
 
-use watchkeeper_model::{JobName, LogLevel, Outcome, RunId};
+use watchkeeper_model::{AccountName, Digest, JobName, LogLevel, Outcome, PaymentState, RunId};
 use watchkeeper_web::api::Limit;
 
 use crate::{Api, ClientError, Screen};
@@ -86,6 +88,49 @@ pub enum Request {
         /// Whether to go on with what comes.
         follow: bool,
     },
+    /// All accounts, and what is wrong with them.
+    Accounts,
+    /// Let a job pay from an account.
+    ApprovePayments {
+        /// Which account.
+        account: AccountName,
+        /// Which job.
+        job: JobName,
+        /// With which component; without: with the one that waits for it.
+        digest: Option<Digest>,
+        /// Why, for the ledger.
+        note: Option<String>,
+    },
+    /// Take what the chain has of an account for known.
+    AdoptAccount {
+        /// Which.
+        account: AccountName,
+        /// Why, for the ledger.
+        note: Option<String>,
+    },
+    /// Payments, the newest first.
+    Payments {
+        /// Of this account only.
+        account: Option<AccountName>,
+        /// Asked for by this job only.
+        job: Option<JobName>,
+        /// In this state only.
+        state: Option<PaymentState>,
+        /// At most so many.
+        limit: Limit,
+    },
+    /// One payment with its transactions.
+    Payment(u64),
+    /// Begin no payment any more.
+    StopPayments {
+        /// Why, for the ledger.
+        note: Option<String>,
+    },
+    /// Let payments go on.
+    ResumePayments {
+        /// Why, for the ledger.
+        note: Option<String>,
+    },
 }
 
 /// Asks, and shows the answer.
@@ -107,6 +152,15 @@ pub fn perform(request: Request, api: &Api, screen: &mut Screen<'_>) -> Result<(
         Request::Runs { job, outcome, since, limit } => runs::show(job, outcome, since, limit, api, screen),
         Request::Run(id) => run::show(id, api, screen),
         Request::Logs { job, level, limit, follow } => logs::show(job, level, limit, follow, api, screen),
+        Request::Accounts => accounts::list(api, screen),
+        Request::ApprovePayments { account, job, digest, note } => {
+            accounts::approve(&account, job, digest, note, api, screen)
+        }
+        Request::AdoptAccount { account, note } => accounts::adopt(&account, note, api, screen),
+        Request::Payments { account, job, state, limit } => payments::list(account, job, state, limit, api, screen),
+        Request::Payment(id) => payments::show(id, api, screen),
+        Request::StopPayments { note } => payments::stop(note, api, screen),
+        Request::ResumePayments { note } => payments::resume(note, api, screen),
     };
     match done.and_then(|()| screen.flush()) {
         Err(ClientError::Closed) => Ok(()),

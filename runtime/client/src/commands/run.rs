@@ -1,11 +1,11 @@
 //! `run show`: one run with its numbers, its attempts and what it said.
 
 use watchkeeper_model::RunId;
-use watchkeeper_web::api::{LogLine, RunDetail, RunSummary};
+use watchkeeper_web::api::{LogLine, PaymentSummary, RunDetail, RunSummary};
 
 use crate::{
     Api, ClientError, Format, Screen,
-    show::{Cell, Table, Tone, bytes, of_level, of_outcome, seconds, time, trigger},
+    show::{Cell, Table, Tone, bytes, of_level, of_outcome, of_payment, seconds, time, trigger},
 };
 
 pub(super) fn show(id: RunId, api: &Api, screen: &mut Screen<'_>) -> Result<(), ClientError> {
@@ -24,6 +24,10 @@ pub(super) fn print(detail: &RunDetail, screen: &mut Screen<'_>) -> Result<(), C
     if detail.attempts.len() > 1 {
         screen.text("\n")?;
         screen.table(&attempts(&detail.attempts))?;
+    }
+    if !detail.payments.is_empty() {
+        screen.text("\n")?;
+        screen.table(&payments(&detail.payments))?;
     }
     if !detail.logs.is_empty() {
         screen.text("\n")?;
@@ -69,6 +73,20 @@ fn attempts(attempts: &[RunSummary]) -> Table {
             time(run.claimed).into(),
             of_outcome(run.outcome),
             run.message.as_ref().map_or("", |message| message.as_str()).into(),
+        ]);
+    }
+    table
+}
+
+fn payments(payments: &[PaymentSummary]) -> Table {
+    let mut table = Table::list(&["PAYMENT", "STATE", "ACCOUNT", "AMOUNT", "FOR"]);
+    for payment in payments {
+        table.row(vec![
+            payment.id.to_string().into(),
+            of_payment(payment.state, payment.undecided.is_some()),
+            payment.account.as_str().into(),
+            payment.amount.as_ref().map_or("-", |amount| amount.text.as_str()).into(),
+            payment.target.as_str().into(),
         ]);
     }
     table

@@ -14,7 +14,7 @@ use crate::ClientError;
 
 pub(crate) use figures::{age, ahead, bytes, percent, seconds, time};
 pub(crate) use table::{Cell, Table, Tone};
-pub(crate) use words::{of_level, of_outcome, of_state, trigger};
+pub(crate) use words::{of_level, of_outcome, of_payment, of_state, trigger};
 
 /// How to print an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The API's words as they look in a table.
 
-use watchkeeper_model::{LogLevel, Outcome};
+use watchkeeper_model::{LogLevel, Outcome, PaymentState};
 use watchkeeper_web::api::{JobState, RunTrigger};
 
 use super::{Cell, Tone, time};
@@ -33,6 +33,17 @@ pub(crate) fn of_outcome(outcome: Option<Outcome>) -> Cell {
         | Outcome::Lost => Tone::Bad,
     };
     Cell::new(outcome.as_str(), tone)
+}
+
+/// Where a payment stands, and that its fate can't be told where that is so.
+pub(crate) fn of_payment(state: PaymentState, undecided: bool) -> Cell {
+    let tone = match state {
+        PaymentState::Confirmed => Tone::Good,
+        PaymentState::Reverted | PaymentState::Abandoned => Tone::Bad,
+        PaymentState::Intended | PaymentState::Refused => Tone::Quiet,
+        PaymentState::Reserved | PaymentState::Signed | PaymentState::Broadcast | PaymentState::Included => Tone::Busy,
+    };
+    if undecided { Cell::new(format!("{state}, undecided"), Tone::Odd) } else { Cell::new(state.as_str(), tone) }
 }
 
 pub(crate) fn of_level(level: LogLevel) -> Cell {

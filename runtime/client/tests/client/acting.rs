@@ -1,14 +1,14 @@
 //! Wishes reach the house with who and why; `job run` goes by the run's outcome.
 
 use watchkeeper_client::{ClientError, Format, Reach, Request, Screen, new_token};
-use watchkeeper_model::{Outcome, TokenName};
+use watchkeeper_model::{Digest, Outcome, TokenName};
 use watchkeeper_web::{
     Token,
-    api::{Act, Acted, Deed, Right},
+    api::{Act, Acted, Deed, Right, UnapprovedInfo},
 };
 
 use crate::{
-    house::{Kept, name, run_id},
+    house::{Kept, account, name, run_id},
     server::{Server, ask},
 };
 
@@ -16,6 +16,12 @@ const JOB: &str = "main-chain";
 
 fn note() -> Option<String> {
     Some("because".to_owned())
+}
+
+const DIGEST: Digest = Digest::new([0xee; 32]);
+
+fn approve(digest: Option<Digest>) -> Request {
+    Request::ApprovePayments { account: account(), job: name(JOB), digest, note: note() }
 }
 
 fn run(wait: bool) -> Request {
@@ -29,11 +35,41 @@ fn each_wish_comes_with_who_and_why() {
         (Request::Pause { job: name(JOB), note: note() }, Deed::Pause(name(JOB))),
         (Request::SkipNext { job: name(JOB), count: 3, note: note() }, Deed::SkipNext { job: name(JOB), count: 3 }),
         (run(false), Deed::Run(name(JOB))),
+        (Request::StopPayments { note: note() }, Deed::StopPayments),
+        (Request::ResumePayments { note: note() }, Deed::ResumePayments),
+        (approve(Some(DIGEST)), Deed::ApprovePayments { account: account(), job: name(JOB), digest: DIGEST }),
+        (Request::AdoptAccount { account: account(), note: note() }, Deed::AdoptAccount(account())),
     ] {
         assert_eq!(server.ask(request).unwrap().out, "so be it\n");
         let (by, act) = server.house.acts.lock().unwrap().pop().unwrap();
         assert_eq!((by.as_str(), act), ("local token", Act { deed, note: Some("because".into()) }));
     }
+}
+
+#[test]
+fn without_a_digest_the_component_that_waits_is_approved() {
+    let server = Server::new(Kept::saying("fine"));
+    server.ask(approve(None)).unwrap();
+    let (_, act) = server.house.acts.lock().unwrap().pop().unwrap();
+    let waits = Digest::new([0xcd; 32]);
+    assert_eq!(act.deed, Deed::ApprovePayments { account: account(), job: name(JOB), digest: waits });
+
+    let wanted = |digests: &[u8]| {
+        let wanted = digests.iter().map(|byte| UnapprovedInfo { job: name(JOB), digest: Digest::new([*byte; 32]) });
+        server.house.treasury.lock().unwrap().accounts[0].unapproved = wanted.collect();
+        server.ask(approve(None)).unwrap_err().to_string()
+    };
+    let none = wanted(&[]);
+    assert!(
+        none.starts_with("no component of job `main-chain` waits for an approval of account `funder`\nhint: "),
+        "{none}"
+    );
+    let several = wanted(&[1, 2]);
+    assert!(several.contains("sha256:0101") && several.contains("sha256:0202"), "{several}");
+    server.house.treasury.lock().unwrap().accounts.remove(0);
+    let error = server.ask(approve(None)).unwrap_err().to_string();
+    assert_eq!(error, "there is no account `funder`\nhint: there are spare");
+    assert!(server.house.acts.lock().unwrap().is_empty());
 }
 
 #[test]

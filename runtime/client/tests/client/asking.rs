@@ -1,11 +1,13 @@
 //! What people and programs see: tables as snapshots, JSON as the API's own words.
 
 use watchkeeper_client::{Request, Since};
-use watchkeeper_model::{LogLevel, Outcome};
-use watchkeeper_web::api::{JobDetail, Limit, LogEntry, Overview, RunDetail, RunPage};
+use watchkeeper_model::{LogLevel, Outcome, PaymentState};
+use watchkeeper_web::api::{
+    JobDetail, Limit, LogEntry, Overview, PaymentDetail, PaymentPage, RunDetail, RunPage, Treasury,
+};
 
 use crate::{
-    house::{Kept, at, in_trouble, name, run_id},
+    house::{Kept, account, at, in_trouble, name, run_id},
     server::{Server, check},
 };
 
@@ -21,13 +23,21 @@ fn logs() -> Request {
     Request::Logs { job: None, level: None, limit: Limit::default(), follow: false }
 }
 
-fn all() -> [(&'static str, Request); 5] {
+fn payments() -> Request {
+    Request::Payments { account: None, job: None, state: None, limit: Limit::default() }
+}
+
+fn all() -> [(&'static str, Request); 9] {
     [
         ("jobs", Request::Jobs),
         ("job", Request::Job(name("side-chain"))),
         ("runs", runs()),
         ("run", Request::Run(run_id(2))),
         ("logs", logs()),
+        ("accounts", Request::Accounts),
+        ("payments", payments()),
+        ("payment", Request::Payment(17)),
+        ("payment_undecided", Request::Payment(18)),
     ]
 }
 
@@ -68,6 +78,12 @@ fn programs_read_what_the_api_says_one_document_a_line() {
     let lines = server.ask_json(logs());
     let lines: Vec<LogEntry> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines, *server.house.lines.lock().unwrap());
+    let treasury: Treasury = serde_json::from_str(&server.ask_json(Request::Accounts)).unwrap();
+    assert_eq!(treasury, *server.house.treasury.lock().unwrap());
+    let page: PaymentPage = serde_json::from_str(&server.ask_json(payments())).unwrap();
+    assert_eq!(page.payments.len(), 2);
+    let payment: PaymentDetail = serde_json::from_str(&server.ask_json(Request::Payment(17))).unwrap();
+    assert_eq!(payment, server.house.payments[1]);
 }
 
 #[test]
@@ -92,6 +108,20 @@ fn runs_are_chosen_by_the_server() {
     server.ask(Request::Runs { job: job.clone(), outcome, since, limit }).unwrap();
     let query = server.house.run_queries.lock().unwrap().pop().unwrap();
     assert_eq!((query.job, query.outcome, query.after, query.limit), (job, outcome, Some(at(-60)), Some(limit)));
+}
+
+#[test]
+fn payments_are_chosen_by_the_server() {
+    let server = Server::new(Kept::saying("fine"));
+    let (account, job, limit) = (Some(account()), Some(name("main-chain")), Limit::new(7).unwrap());
+    let state = Some(PaymentState::Refused);
+    server.ask(Request::Payments { account: account.clone(), job: job.clone(), state, limit }).unwrap();
+    let query = server.house.payment_queries.lock().unwrap().pop().unwrap();
+    assert_eq!((query.account, query.job, query.state, query.limit), (account, job, state, Some(limit)));
+    let of = |job: &str| Request::Payments { account: None, job: Some(name(job)), state: None, limit };
+    assert_eq!(server.ask(of("side-chain")).unwrap().notes, "there is no such payment\n");
+    let refused = server.ask(of("main-chian")).unwrap_err().to_string();
+    assert!(refused.ends_with("\nhint: did you mean main-chain?"), "{refused}");
 }
 
 #[test]

@@ -10,14 +10,16 @@ use std::{
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
-use watchkeeper_model::{Digest, JobName, LogLevel, Outcome, PluginName, RunId, SkipReason};
+use watchkeeper_model::{AccountName, Digest, JobName, LogLevel, Outcome, PaymentState, PluginName, RunId, SkipReason};
 use watchkeeper_web::{
     House, ProbeRequest, ScrapeRequest, ScrapeResponse,
     api::{
-        Act, Acted, ActionPage, ActionQuery, Actor, BlackoutInfo, ChainInfo, Deed, Event, FileProblem, JobDetail,
-        JobOverview, JobState, LogEntry, LogField, LogLine, LogPage, LogQuery, Overview, Pause, Phase, PluginInfo,
-        PolicyInfo, Power, Preview, PreviewOf, Refusal, RefusalKind, Reload, RunDetail, RunPage, RunQuery, RunSummary,
-        RunTrigger, ScheduleInfo, SelfWatch, SkipInfo, StoreInfo,
+        AccountInfo, Act, Acted, ActionPage, ActionQuery, Actor, Amount, BlackoutInfo, BudgetInfo, ChainInfo, Deed,
+        Event, FileProblem, InclusionInfo, JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage,
+        LogQuery, Overview, Pause, PaymentDetail, PaymentPage, PaymentQuery, PaymentSummary, PaymentsStop, Phase,
+        PluginInfo, PolicyInfo, Power, Preview, PreviewOf, Refusal, RefusalKind, Reload, ReservedInfo, RunDetail,
+        RunPage, RunQuery, RunSummary, RunTrigger, ScheduleInfo, SelfWatch, SkipInfo, StoreInfo, TransactionInfo,
+        Treasury, UnapprovedInfo, Undecided,
     },
 };
 
@@ -44,6 +46,9 @@ pub(crate) struct Kept {
     pub(crate) lines: Mutex<Vec<LogEntry>>,
     pub(crate) acts: Mutex<Vec<(String, Act)>>,
     pub(crate) run_queries: Mutex<Vec<RunQuery>>,
+    pub(crate) treasury: Mutex<Treasury>,
+    pub(crate) payments: Vec<PaymentDetail>,
+    pub(crate) payment_queries: Mutex<Vec<PaymentQuery>>,
     /// A run that was asked for has its name at once, or only when somebody looks again.
     pub(crate) names_at_once: bool,
     /// How that run ends, once somebody has looked at it three times.
@@ -79,6 +84,7 @@ impl Kept {
                     run(1, "side-chain", Some(Outcome::Unavailable), text),
                     run(2, "side-chain", Some(Outcome::Timeout), text),
                 ],
+                payments: vec![payment(17, PaymentState::Confirmed, text).payment],
                 logs: vec![
                     line(LogLevel::Info, "began", &[]),
                     line(LogLevel::Warn, text, &[("why", text), ("n", "3")]),
@@ -90,6 +96,9 @@ impl Kept {
             ]),
             acts: Mutex::default(),
             run_queries: Mutex::default(),
+            treasury: Mutex::new(treasury(text)),
+            payments: vec![payment(18, PaymentState::Broadcast, text), payment(17, PaymentState::Confirmed, text)],
+            payment_queries: Mutex::default(),
             names_at_once: true,
             ends_with: Outcome::Success,
             looks: AtomicU32::new(0),
@@ -114,6 +123,7 @@ impl Kept {
             now: at(0),
             plugin_version: None,
             attempts: Vec::new(),
+            payments: Vec::new(),
             logs: Vec::new(),
         });
         id
@@ -181,6 +191,25 @@ impl House for Kept {
         Vec::new()
     }
 
+    fn has_accounts(&self) -> bool {
+        true
+    }
+
+    async fn accounts(&self) -> Result<Treasury, Refusal> {
+        Ok(self.treasury.lock().unwrap().clone())
+    }
+
+    async fn payments(&self, query: PaymentQuery) -> Result<PaymentPage, Refusal> {
+        let fits = |detail: &&PaymentDetail| query.job.as_ref().is_none_or(|job| *job == detail.payment.job);
+        let payments: Vec<_> = self.payments.iter().filter(fits).map(|detail| detail.payment.clone()).collect();
+        self.payment_queries.lock().unwrap().push(query);
+        Ok(PaymentPage { next: payments.last().map(|payment| payment.id), payments })
+    }
+
+    async fn payment(&self, id: u64) -> Result<Option<PaymentDetail>, Refusal> {
+        Ok(self.payments.iter().find(|detail| detail.payment.id == id).cloned())
+    }
+
     async fn logs(&self, query: LogQuery) -> Result<LogPage, Refusal> {
         let lines = self.lines.lock().unwrap();
         let fits = |entry: &&LogEntry| {
@@ -203,7 +232,7 @@ impl House for Kept {
     async fn act(&self, by: Actor, act: Act) -> Result<Acted, Refusal> {
         let job = match &act.deed {
             Deed::Run(job) | Deed::Pause(job) | Deed::Resume(job) | Deed::SkipNext { job, .. } => Some(job.clone()),
-            Deed::Cancel(_) => None,
+            _ => None,
         };
         if job.as_ref().is_some_and(|job| !self.jobs.contains_key(job)) {
             return Err(Refusal::new(RefusalKind::NotFound, "there is no such job"));
@@ -334,6 +363,111 @@ fn run(number: u128, job: &str, outcome: Option<Outcome>, text: &str) -> RunSumm
         cpu_seconds: outcome.map(|_| 0.0031),
         peak_memory_bytes: outcome.map(|_| 1 << 20),
         retry_at: (outcome == Some(Outcome::Timeout)).then(|| at(10)),
+    }
+}
+
+pub(crate) fn account() -> AccountName {
+    AccountName::new("funder").unwrap()
+}
+
+fn amount(text: &str) -> Amount {
+    Amount::written(text, Some(18))
+}
+
+/// Two accounts, one well and one with all that can be wrong.
+fn treasury(text: &str) -> Treasury {
+    let budget = |window: &str, left: &str, limit: &str| BudgetInfo {
+        asset: "USDC".into(),
+        window: window.into(),
+        left: amount(left),
+        limit: amount(limit),
+    };
+    let well = AccountInfo {
+        name: AccountName::new("spare").unwrap(),
+        chain: "main".into(),
+        chain_id: 42_766,
+        address: Some("0x7099797051812dc3A010C7d01b50e0d17dc79c8".into()),
+        signer: "aws_kms".into(),
+        balance: None,
+        balance_block: None,
+        balance_read: None,
+        budgets: vec![budget("24h", "5 USDC", "5 USDC")],
+        in_flight: 0,
+        stopped: None,
+        unexplained: None,
+        unapproved: Vec::new(),
+        undecided: Vec::new(),
+    };
+    let wrong = AccountInfo {
+        name: account(),
+        address: Some("0x5FbDB2315678afecb367f032d93F642f64180aa3".into()),
+        signer: "keystore".into(),
+        balance: Some(amount("7.25 USDC")),
+        balance_block: Some(21_000_000),
+        balance_read: Some(at(-4)),
+        budgets: vec![budget("payment", "2 USDC", "2 USDC"), budget("24h", "1.5 USDC", "5 USDC")],
+        in_flight: 1,
+        stopped: Some(format!("{text}\nhint: look at it").into()),
+        unexplained: Some(text.into()),
+        unapproved: vec![UnapprovedInfo { job: name("main-chain"), digest: Digest::new([0xcd; 32]) }],
+        undecided: vec![payment(18, PaymentState::Broadcast, text).payment],
+        ..well.clone()
+    };
+    let stopped = PaymentsStop { since: Some(at(-60)), by: text.into(), note: Some(text.into()) };
+    Treasury { now: at(0), stopped: Some(stopped), accounts: vec![wrong, well] }
+}
+
+/// A payment of `main-chain`: undecided while a node has it, and in a block after.
+fn payment(id: u64, state: PaymentState, text: &str) -> PaymentDetail {
+    let confirmed = state == PaymentState::Confirmed;
+    let hash = format!("0x{}", "ab".repeat(32));
+    let included = InclusionInfo {
+        block: 21_000_000,
+        block_hash: format!("0x{}", "cd".repeat(32)).into(),
+        success: true,
+        fee: amount("0.0021 USDC"),
+    };
+    PaymentDetail {
+        payment: PaymentSummary {
+            id,
+            account: account(),
+            chain_id: 42_766,
+            job: name("main-chain"),
+            run: run_id(2),
+            key: text.into(),
+            state,
+            undecided: (!confirmed).then(|| Undecided { since: at(-30), why: text.into() }),
+            reason: None,
+            asset: "USDC".into(),
+            target: text.into(),
+            asked: amount("2 USDC"),
+            amount: Some(amount("1.25 USDC")),
+            fee: confirmed.then(|| amount("0.0021 USDC")),
+            transaction: Some(hash.as_str().into()),
+            block: confirmed.then_some(21_000_000),
+            asked_at: at(-99),
+            changed: at(-90),
+        },
+        now: at(0),
+        address: "0x5FbDB2315678afecb367f032d93F642f64180aa3".into(),
+        reserved: Some(ReservedInfo {
+            at: at(-98),
+            to: "0x5FF137D4b0FDCD49DcA30c7CF57E578a026d2789".into(),
+            value: amount("1.25 USDC"),
+            data: "0xb760faf9".into(),
+            max_fee: amount("0.05 USDC"),
+            block: 20_999_999,
+            reason: text.into(),
+        }),
+        transactions: vec![TransactionInfo {
+            hash: hash.into(),
+            nonce: 7,
+            signed: at(-97),
+            max_fee_per_gas: "1000000000".into(),
+            priority_fee_per_gas: "1000000".into(),
+            gas_limit: 60_000,
+            included: confirmed.then_some(included),
+        }],
     }
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use watchkeeper_config::{TrustError, fingerprint, list_jobs, read_trusted};
+use watchkeeper_config::{TrustError, fingerprint, list_jobs, read_private, read_trusted};
 
 const LIMIT: u64 = 1024;
 
@@ -262,4 +262,22 @@ fn jobs_are_the_toml_files_and_a_bad_name_costs_only_its_file() {
     assert_eq!(names, ["a", "head"]);
     let [misnamed] = files.misnamed.as_slice() else { panic!("{files:?}") };
     assert!(misnamed.to_string().contains("Bad Name.toml: the file's name is the job's"), "{misnamed}");
+}
+
+#[test]
+fn a_private_file_is_its_owners_alone() {
+    let folder = folder();
+    let path = file(folder.path(), "funder.password", "s3cr3t");
+    for bits in [0o600, 0o400, 0o700] {
+        mode(&path, bits);
+        assert_eq!(**read_private(&path, LIMIT).unwrap(), *b"s3cr3t");
+    }
+    for bit in [0o001, 0o002, 0o004, 0o010, 0o020, 0o040] {
+        mode(&path, 0o600 | bit);
+        let error = read_private(&path, LIMIT).unwrap_err();
+        assert!(matches!(error, TrustError::Untrusted { .. }), "{bit:o}: {error}");
+        assert!(!error.to_string().contains("s3cr3t"));
+    }
+    mode(&path, 0o600);
+    assert!(matches!(read_private(&path, 5), Err(TrustError::TooLarge { size: 6, limit: 5, .. })));
 }

@@ -48,6 +48,10 @@ impl Keeper {
                 };
                 Ok(self.acted(format!("run {run} of job `{job}` ends"), Some(run), &job))
             }
+            Deed::StopPayments => self.stop_payments(&asked).await,
+            Deed::ResumePayments => self.resume_payments(&asked).await,
+            Deed::ApprovePayments { account, job, digest } => self.approve(&account, &job, digest, &asked).await,
+            Deed::AdoptAccount(account) => self.adopt(&account, &asked).await,
         }
     }
 
@@ -56,7 +60,7 @@ impl Keeper {
         matches!(self.ledger.run(run).await, Ok(None))
     }
 
-    fn acted(&self, message: String, run: Option<RunId>, job: &JobName) -> Acted {
+    pub(super) fn acted(&self, message: String, run: Option<RunId>, job: &JobName) -> Acted {
         let job: Option<JobOverview> = self.conductor.job(job).map(|view| self.show_line(&view, self.clock.now()));
         Acted { message: message.into(), run, job }
     }

@@ -8,7 +8,7 @@ use watchkeeper_web::api::{
     RunDetail, RunPage, RunQuery, RunSummary, TriggerKind,
 };
 
-use super::Keeper;
+use super::{Keeper, away};
 use crate::shown;
 
 impl Keeper {
@@ -40,8 +40,8 @@ impl Keeper {
         runs.iter().map(|run| RunSummary::of(run, retries.get(&run.start.id).copied())).collect()
     }
 
-    pub(super) async fn show_run(&self, id: RunId) -> Result<Option<RunDetail>, LedgerError> {
-        let Some(detail) = self.ledger.run(id).await? else { return Ok(None) };
+    pub(super) async fn show_run(&self, id: RunId) -> Result<Option<RunDetail>, Refusal> {
+        let Some(detail) = self.ledger.run(id).await.map_err(|error| away(&error))? else { return Ok(None) };
         let digest = detail.run.start.digest;
         let views = self.conductor.jobs();
         let plugin = views.iter().map(|view| &view.scheduled.job.plugin).find(|it| it.component.digest == digest);
@@ -51,6 +51,7 @@ impl Keeper {
             now: self.clock.now(),
             plugin_version: plugin.map(|plugin| plugin.schema.version.as_str().into()),
             attempts: self.summaries(&detail.attempts),
+            payments: self.payments_of(id).await?,
             logs,
         }))
     }

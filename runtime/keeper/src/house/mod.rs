@@ -1,11 +1,15 @@
 //! A running process as the web sees it, and how it ends. What is shown of jobs is put together in [`jobs`], what the
-//! ledger tells in [`history`], what people ask for in [`acts`], and a run for a scrape in [`probe`].
+//! ledger tells in [`history`], accounts and payments in [`accounts`], what people ask for in [`acts`] and [`money`], and a
+//! run for a scrape in [`probe`].
 
+mod accounts;
 mod acts;
 mod history;
 mod jobs;
+mod money;
 mod powers;
 mod probe;
+mod purses;
 
 use std::{
     sync::{
@@ -29,8 +33,9 @@ use watchkeeper_model::{Clock, JobName, RunId};
 use watchkeeper_web::{
     House, ProbeRequest, ScrapeRequest, ScrapeResponse,
     api::{
-        Act, Acted, ActionPage, ActionQuery, Actor, ChainInfo, Event, JobDetail, LogPage, LogQuery, Overview, Phase,
-        PluginInfo, Preview, PreviewOf, Refusal, RefusalKind, RunDetail, RunPage, RunQuery,
+        Act, Acted, ActionPage, ActionQuery, Actor, ChainInfo, Event, JobDetail, LogPage, LogQuery, Overview,
+        PaymentDetail, PaymentPage, PaymentQuery, Phase, PluginInfo, Preview, PreviewOf, Refusal, RefusalKind,
+        RunDetail, RunPage, RunQuery, Treasury,
     },
 };
 
@@ -134,7 +139,7 @@ impl House for Keeper {
     }
 
     async fn run(&self, id: RunId) -> Result<Option<RunDetail>, Refusal> {
-        self.show_run(id).await.map_err(|error| away(&error))
+        self.show_run(id).await
     }
 
     async fn plugins(&self) -> Vec<PluginInfo> {
@@ -143,6 +148,22 @@ impl House for Keeper {
 
     async fn chains(&self) -> Vec<ChainInfo> {
         self.show_chains()
+    }
+
+    fn has_accounts(&self) -> bool {
+        self.treasury().is_some()
+    }
+
+    async fn accounts(&self) -> Result<Treasury, Refusal> {
+        self.show_accounts().await
+    }
+
+    async fn payments(&self, query: PaymentQuery) -> Result<PaymentPage, Refusal> {
+        self.show_payments(query).await
+    }
+
+    async fn payment(&self, id: u64) -> Result<Option<PaymentDetail>, Refusal> {
+        self.show_payment(id).await
     }
 
     async fn logs(&self, query: LogQuery) -> Result<LogPage, Refusal> {

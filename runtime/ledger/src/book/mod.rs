@@ -8,6 +8,7 @@ mod finish;
 mod jobs;
 mod logs;
 mod nodes;
+mod payments;
 mod recover;
 mod retain;
 mod runs;

@@ -14,11 +14,11 @@ use watchkeeper_model::{JobName, Outcome, RunId};
 use super::{at, claim, due, end, finish_with, generation, job, node, run, set};
 use crate::{Book, Ledger, LedgerError, RunFilter};
 
-const CHILD: &str = "LEDGER_CHILD";
+pub(super) const CHILD: &str = "LEDGER_CHILD";
 const WRITERS: u64 = 8;
 const ROUNDS: usize = 6;
 /// How the child's lines begin that tell what was answered.
-const ACKNOWLEDGED: &str = "acknowledged";
+pub(super) const ACKNOWLEDGED: &str = "acknowledged";
 
 #[tokio::test]
 async fn what_was_answered_before_a_kill_is_there_and_nothing_is_half_there() {
@@ -27,7 +27,7 @@ async fn what_was_answered_before_a_kill_is_there_and_nothing_is_half_there() {
     let mut heard = Heard::default();
     let mut lost = 0;
     for round in 0..ROUNDS {
-        let mut child = again("child_runs_for_ever", &path, Command::new(std::env::current_exe().unwrap()));
+        let mut child = again("crash::child_runs_for_ever", &path, Command::new(std::env::current_exe().unwrap()));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         // Another moment each time, by what it has done and not by the clock.
         heard.take(lines.by_ref().filter(|line| line.contains(ACKNOWLEDGED)).take(40 + 67 * round));
@@ -137,7 +137,7 @@ fn a_file_that_cannot_grow_is_an_error_and_the_ledger_goes_on_when_it_can() {
     let mut shell = Command::new("sh");
     // Where the signal is ignored, a write past the limit (in blocks of 512 bytes) fails.
     shell.args(["-c", "trap '' XFSZ; ulimit -S -f 1000; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
-    let child = again("child_meets_a_limit", &folder.path().join("ledger.db"), shell);
+    let child = again("crash::child_meets_a_limit", &folder.path().join("ledger.db"), shell);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
@@ -173,7 +173,7 @@ async fn child_meets_a_limit() {
 }
 
 /// Runs one test of this binary in a process of its own.
-fn again(test: &str, path: &Path, mut command: Command) -> Child {
-    command.args(["--exact", &format!("tests::crash::{test}"), "--nocapture", "--test-threads=1"]).env(CHILD, path);
+pub(super) fn again(test: &str, path: &Path, mut command: Command) -> Child {
+    command.args(["--exact", &format!("tests::{test}"), "--nocapture", "--test-threads=1"]).env(CHILD, path);
     command.stdout(Stdio::piped()).spawn().unwrap()
 }

@@ -17,14 +17,18 @@ fn prepared(path: &Path, prepare: impl FnOnce(&Connection)) -> Ledger {
     Ledger::start(Book::new(writer, Some(path), &node()).unwrap(), Some((path, lock))).unwrap()
 }
 
-fn full_at(pages: u32) -> impl FnOnce(&Connection) {
-    move |connection| connection.pragma_update(None, "max_page_count", pages).unwrap()
+/// Room for so many pages beside the empty ledger's.
+fn full_after(pages: u32) -> impl FnOnce(&Connection) {
+    move |connection| {
+        let taken: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        connection.pragma_update(None, "max_page_count", taken + pages).unwrap();
+    }
 }
 
 #[tokio::test]
 async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
-    let ledger = prepared(&folder.path().join("ledger.db"), full_at(100));
+    let ledger = prepared(&folder.path().join("ledger.db"), full_after(70));
     run(&ledger, &job("large"), vec![set("value", vec![1; 200_000])]).await.unwrap();
     let large = asked("other", 1);
     ledger.record(vec![generation("other", "", 0), claim(&large)]).await.into_iter().for_each(Result::unwrap);
@@ -44,7 +48,7 @@ async fn a_full_store_says_so_and_goes_on_when_there_is_room() {
 async fn what_does_not_fit_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let ledger = prepared(&path, full_at(100));
+    let ledger = prepared(&path, full_after(70));
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let jobs: Vec<_> = (0..9).map(|number| job(&format!("job-{number}"))).collect();

@@ -7,6 +7,7 @@ mod files;
 mod finishes;
 mod heads;
 mod logs;
+mod payments;
 mod questions;
 mod recovery;
 mod retention;

@@ -60,9 +60,11 @@ impl Identity {
         Who { actor: self.actor.clone(), rights: self.rights.clone() }
     }
 
+    /// What a page has to know of them; it leads to no accounts.
     pub(crate) fn viewer(&self) -> Viewer {
         let form_token = self.form_token.clone().filter(|_| self.may(Right::Act));
-        Viewer { who: self.who(), form_token, signed_in: matches!(self.via, Via::Session(_)) }
+        let signed_in = matches!(self.via, Via::Session(_));
+        Viewer { who: self.who(), form_token, signed_in, has_accounts: false }
     }
 }
 

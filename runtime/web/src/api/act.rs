@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use watchkeeper_model::{JobName, RunId};
+use watchkeeper_model::{AccountName, Digest, JobName, RunId};
 
 use super::{JobOverview, Limit, Text, words};
 
@@ -13,7 +13,7 @@ use super::{JobOverview, Limit, Text, words};
 pub enum Right {
     /// See everything.
     Read,
-    /// Start, cancel, pause, resume, skip, reload.
+    /// Start, cancel, pause, resume, skip, reload; stop payments and let them go on, approve, adopt.
     Act,
 }
 
@@ -60,6 +60,21 @@ pub enum Deed {
     },
     /// End a run that is going.
     Cancel(RunId),
+    /// Begin no payment any more, of any account.
+    StopPayments,
+    /// Let payments go on.
+    ResumePayments,
+    /// Let a job pay from an account with a component.
+    ApprovePayments {
+        /// Which account.
+        account: AccountName,
+        /// Which job.
+        job: JobName,
+        /// Which component.
+        digest: Digest,
+    },
+    /// Take all transactions that the chain has of an account for known.
+    AdoptAccount(AccountName),
 }
 
 /// The body of most actions. An empty body is one without a note.
@@ -112,9 +127,9 @@ pub struct Refusal {
 /// The kinds of [`Refusal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefusalKind {
-    /// There is no such job or run: 404.
+    /// There is no such job, run, account or payment: 404.
     NotFound,
-    /// It doesn't go with how the job or run is: 409.
+    /// It doesn't go with how that is: 409.
     Conflict,
     /// It can't be done now: 503.
     Unavailable,
@@ -145,7 +160,8 @@ pub struct Action {
     pub at: Timestamp,
     /// Who.
     pub by: Text,
-    /// What: `run`, `pause`, `resume`, `skip-next`, `cancel`, `reload`.
+    /// What: `run`, `pause`, `resume`, `skip-next`, `cancel`, `reload`, `stop-payments`, `resume-payments`,
+    /// `approve-payments`, `adopt-account`.
     pub verb: Text,
     /// To which job.
     #[schema(value_type = Option<words::JobName>)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, RunRecord, Trigger};
 
-use super::{Limit, LogLine, Text, words};
+use super::{Limit, LogLine, PaymentSummary, Text, words};
 
 /// One run, still going where `finished` is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -156,6 +156,8 @@ pub struct RunDetail {
     pub plugin_version: Option<Text>,
     /// Every try of the same due time or wish, this one included, the first one first.
     pub attempts: Vec<RunSummary>,
+    /// The payments that it asked for, the newest first. One that an earlier run had asked for by the same key is that run's.
+    pub payments: Vec<PaymentSummary>,
     /// What it said, within the log limits; empty while it runs.
     pub logs: Vec<LogLine>,
 }

@@ -25,11 +25,14 @@ macro_rules! word {
 
 word! {
     JobName: pattern("A job: the stem of its file.", "^[a-z0-9][a-z0-9_-]{0,62}$");
+    AccountName: pattern("An account that payments are made from.", "^[a-z0-9][a-z0-9_-]{0,62}$");
     PluginName: pattern("A plugin: the stem of its component's file.", "^[a-z0-9][a-z0-9_-]{0,62}$");
     RunId: pattern("A run. Names sort by the time of the claim.", "^[0-7][0-9A-HJKMNP-TV-Z]{25}$");
     Digest: pattern("The name of a component's bytes.", "^sha256:[0-9a-f]{64}$");
     Outcome: one_of("How a run ended.", model::Outcome::ALL.map(model::Outcome::as_str));
     SkipReason: one_of("Why a due time led to no run.", model::SkipReason::ALL.map(model::SkipReason::as_str));
+    PaymentState: one_of("Where a payment stands.", model::PaymentState::ALL.map(model::PaymentState::as_str));
+    Window: one_of("What a cap counts over.", model::Window::ALL.map(model::Window::as_str));
     LogLevel: one_of("How much a line matters, the least first.", ["trace", "debug", "info", "warn", "error"]);
 }
 

@@ -4,6 +4,7 @@
 //! pages, after a redirect with `?done=VERB`. Everything works without `script.js`, which keeps an open page current and
 //! shows the question as a dialog.
 
+mod accounts;
 mod actions;
 mod ask;
 mod chains;
@@ -13,6 +14,8 @@ mod icon;
 mod job;
 mod notices;
 mod overview;
+mod payment;
+mod payments;
 mod plugins;
 mod run;
 mod runs;
@@ -25,12 +28,15 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use accounts::accounts;
 pub(crate) use actions::actions;
 pub(crate) use ask::{Question, Verb, ask};
 pub(crate) use chains::chains;
 pub(crate) use job::job;
 pub(crate) use notices::{login, not_found, refused};
 pub(crate) use overview::overview;
+pub(crate) use payment::payment;
+pub(crate) use payments::payments;
 pub(crate) use plugins::plugins;
 pub(crate) use run::run;
 pub(crate) use runs::runs;

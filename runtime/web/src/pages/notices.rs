@@ -34,7 +34,9 @@ pub(crate) fn login(failed: Option<&str>, next: &str, viewer: &Viewer) -> String
 /// Where nothing is.
 pub(crate) fn not_found(viewer: &Viewer) -> String {
     Shell::still(viewer, "Nothing here").render(|page| {
-        page.raw("<div class=\"card ask\"><h1>Nothing here</h1><p>There is no such page, job or run, or it isn’t kept any more.</p>");
+        page.raw(
+            "<div class=\"card ask\"><h1>Nothing here</h1><p>There is no such thing, or it isn’t kept any more.</p>",
+        );
         page.raw("<p><a href=\"/\">All jobs</a></p></div>\n");
     })
 }

@@ -7,7 +7,7 @@ use super::{
     figures,
     html::{Html, hinted},
     icon::Icon,
-    runs,
+    payments, runs,
     shell::{Shell, Tab},
     spark, words,
 };
@@ -41,6 +41,7 @@ pub(crate) fn run(detail: &RunDetail, done: Option<Verb>, viewer: &Viewer) -> St
         origin(page, detail);
         page.raw("</div>");
         attempts(page, detail);
+        paid(page, detail);
         logs(page, &detail.logs, run.finished.is_none());
     })
 }
@@ -106,6 +107,14 @@ fn attempts(page: &mut Html, detail: &RunDetail) {
     if detail.attempts.len() > 1 {
         page.raw("<section class=\"card\" aria-labelledby=\"attempts\"><h2 id=\"attempts\">Attempts</h2>");
         runs::table(page, &detail.attempts, detail.now, &[runs::Column::Trigger]);
+        page.raw("</section>\n");
+    }
+}
+
+fn paid(page: &mut Html, detail: &RunDetail) {
+    if !detail.payments.is_empty() {
+        page.raw("<section class=\"card\" aria-labelledby=\"payments\"><h2 id=\"payments\">Payments</h2>");
+        payments::table(page, &detail.payments, detail.now, &[payments::Column::Account]);
         page.raw("</section>\n");
     }
 }

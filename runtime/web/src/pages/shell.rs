@@ -13,15 +13,17 @@ pub(super) enum Tab {
     Runs,
     Plugins,
     Chains,
+    Accounts,
     Actions,
     Elsewhere,
 }
 
-const TABS: [(Tab, &str, &str); 5] = [
+const TABS: [(Tab, &str, &str); 6] = [
     (Tab::Jobs, "/", "Jobs"),
     (Tab::Runs, "/runs", "Runs"),
     (Tab::Plugins, "/plugins", "Plugins"),
     (Tab::Chains, "/chains", "Chains"),
+    (Tab::Accounts, "/accounts", "Accounts"),
     (Tab::Actions, "/actions", "Actions"),
 ];
 
@@ -78,7 +80,8 @@ impl<'a> Shell<'a> {
 
     fn bar(self, page: &mut Html) {
         page.raw("\n<header class=\"top\"><a class=\"brand\" href=\"/\">Watchkeeper</a><nav aria-label=\"Pages\">");
-        for (tab, path, name) in TABS {
+        let has_accounts = self.viewer.has_accounts || self.tab == Tab::Accounts;
+        for (tab, path, name) in TABS.into_iter().filter(|(tab, ..)| *tab != Tab::Accounts || has_accounts) {
             page.raw("<a href=\"").raw(path).raw(if tab == self.tab { "\" aria-current=\"page\">" } else { "\">" });
             page.raw(name).raw("</a>");
         }

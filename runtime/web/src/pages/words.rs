@@ -1,7 +1,7 @@
 //! What states, outcomes and reasons are called on the pages, and how they look. The words are those of the API, the metrics
 //! and the ledger, with spaces.
 
-use watchkeeper_model::{LogLevel, Outcome, SkipReason};
+use watchkeeper_model::{LogLevel, Outcome, PaymentState, SkipReason};
 
 use super::{html::Html, icon::Icon};
 use crate::api::{EndpointState, JobState, RunSummary, RunTrigger};
@@ -63,6 +63,24 @@ pub(super) const fn outcome(outcome: Outcome) -> Word {
         Outcome::Limit => Word::new(Icon::Bad, "bad", "limit"),
     }
 }
+
+/// Where a payment stands.
+pub(super) const fn payment(state: PaymentState) -> Word {
+    match state {
+        PaymentState::Intended => Word::new(Icon::Wait, "idle", "intended"),
+        PaymentState::Refused => Word::new(Icon::Stop, "idle", "refused"),
+        PaymentState::Reserved => Word::new(Icon::Run, "busy", "reserved"),
+        PaymentState::Signed => Word::new(Icon::Run, "busy", "signed"),
+        PaymentState::Broadcast => Word::new(Icon::Run, "busy", "broadcast"),
+        PaymentState::Included => Word::new(Icon::Run, "busy", "included"),
+        PaymentState::Confirmed => Word::new(Icon::Ok, "ok", "confirmed"),
+        PaymentState::Reverted => Word::new(Icon::Bad, "bad", "reverted"),
+        PaymentState::Abandoned => Word::new(Icon::Lost, "lost", "abandoned"),
+    }
+}
+
+/// Of a payment whose fate can't be told for now.
+pub(super) const UNDECIDED: Word = Word::new(Icon::Lost, "lost", "undecided");
 
 /// Why a due time led to no run.
 pub(super) const fn reason(reason: SkipReason) -> &'static str {

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::de::DeserializeOwned;
-use watchkeeper_model::{JobName, RunId};
+use watchkeeper_model::{AccountName, JobName, RunId};
 
 use super::{
     Shared,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     access::Identity,
     answer::Refused,
-    api::{Act, Acted, Actor, Deed, Note, SkipNext, words},
+    api::{Act, Acted, Actor, ApprovePayments, Deed, Note, SkipNext, words},
 };
 
 /// The most due times that are left out at once.
@@ -99,6 +99,76 @@ pub(super) async fn skip_next(name: Named<JobName>, wish: Wish<SkipNext>) -> Ans
 )]
 pub(super) async fn cancel(id: Named<RunId>, wish: Wish<Note>) -> Answer {
     wish.by.does(Deed::Cancel(id.0?), wish.said.note, StatusCode::ACCEPTED).await
+}
+
+/// Begin no payment any more, of any account
+///
+/// What is signed already is still followed to its end.
+#[utoipa::path(
+    post, path = "/api/v1/payments/stop", tag = "payments",
+    request_body(content = Note, description = "May be left out"),
+    responses(
+        (status = 200, description = "All payments are stopped", body = Acted),
+        (status = 404, description = "There is no account"),
+        (status = 409, description = "They are stopped already"),
+        (status = 503, description = "It can't be done now"),
+    ),
+)]
+pub(super) async fn stop_payments(wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::StopPayments, wish.said.note, StatusCode::OK).await
+}
+
+/// Let payments that were stopped go on
+#[utoipa::path(
+    post, path = "/api/v1/payments/resume", tag = "payments",
+    request_body(content = Note, description = "May be left out"),
+    responses(
+        (status = 200, description = "They go on", body = Acted),
+        (status = 404, description = "There is no account"),
+        (status = 409, description = "They aren't stopped, or a file stops them"),
+        (status = 503, description = "It can't be done now"),
+    ),
+)]
+pub(super) async fn resume_payments(wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::ResumePayments, wish.said.note, StatusCode::OK).await
+}
+
+/// Let a job pay from an account with the component that it has now
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{name}/approve", tag = "payments", params(("name" = words::AccountName, Path)),
+    request_body(content = ApprovePayments, description = "The job, and the digest that stands in the account's `unapproved`"),
+    responses(
+        (status = 200, description = "It may pay", body = Acted),
+        (status = 404, description = "There is no such account, or the job didn't ask for it"),
+        (status = 409, description = "It doesn't go with how the account is"),
+        (status = 503, description = "It can't be done now"),
+    ),
+)]
+pub(super) async fn approve(name: Named<AccountName>, wish: Wish<Option<ApprovePayments>>) -> Answer {
+    let account = name.0?;
+    let Some(ApprovePayments { job, digest, note }) = wish.said else {
+        let refused =
+            Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "the request's body has to name `job` and `digest`");
+        return Err(refused.hint("the account's `unapproved` has both"));
+    };
+    wish.by.does(Deed::ApprovePayments { account, job, digest }, note, StatusCode::OK).await
+}
+
+/// Take all transactions that the chain has of an account for known
+///
+/// For an account that stopped because others used it, or because the store is older than the chain.
+#[utoipa::path(
+    post, path = "/api/v1/accounts/{name}/adopt", tag = "payments", params(("name" = words::AccountName, Path)),
+    request_body(content = Note, description = "May be left out"),
+    responses(
+        (status = 200, description = "The account goes on after them", body = Acted),
+        (status = 404, description = "There is no such account"),
+        (status = 409, description = "Payments of it are in flight"),
+        (status = 503, description = "Its chain or the store doesn't answer"),
+    ),
+)]
+pub(super) async fn adopt(name: Named<AccountName>, wish: Wish<Note>) -> Answer {
+    wish.by.does(Deed::AdoptAccount(name.0?), wish.said.note, StatusCode::OK).await
 }
 
 /// What somebody who may act says about it, in the request's body.

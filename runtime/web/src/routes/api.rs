@@ -20,8 +20,8 @@ use crate::{
     access::Identity,
     answer::Refused,
     api::{
-        ActionPage, ActionQuery, ChainInfo, JobDetail, LogPage, LogQuery, Overview, PluginInfo, Preview, PreviewOf,
-        PreviewQuery, RunDetail, RunPage, RunQuery, Who, words,
+        ActionPage, ActionQuery, ChainInfo, JobDetail, LogPage, LogQuery, Overview, PaymentDetail, PaymentPage,
+        PaymentQuery, PluginInfo, Preview, PreviewOf, PreviewQuery, RunDetail, RunPage, RunQuery, Treasury, Who, words,
     },
 };
 
@@ -44,6 +44,13 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/runs/{id}/cancel", post(acts::cancel))
         .route("/plugins", get(plugins))
         .route("/chains", get(chains))
+        .route("/accounts", get(accounts))
+        .route("/accounts/{name}/approve", post(acts::approve))
+        .route("/accounts/{name}/adopt", post(acts::adopt))
+        .route("/payments", get(payments))
+        .route("/payments/{id}", get(payment))
+        .route("/payments/stop", post(acts::stop_payments))
+        .route("/payments/resume", post(acts::resume_payments))
         .route("/logs", get(logs))
         .route("/actions", get(actions))
         .route("/schedule", get(schedule))
@@ -140,6 +147,43 @@ pub(super) async fn plugins(State(shared): State<Arc<Shared>>) -> Json<Vec<Plugi
 #[utoipa::path(get, path = "/api/v1/chains", tag = "chains", responses((status = 200, description = "All chains", body = Vec<ChainInfo>)))]
 pub(super) async fn chains(State(shared): State<Arc<Shared>>) -> Json<Vec<ChainInfo>> {
     Json(shared.house.chains().await)
+}
+
+/// All accounts, with what they may still spend and what is wrong
+#[utoipa::path(
+    get, path = "/api/v1/accounts", tag = "payments",
+    responses(
+        (status = 200, description = "All accounts", body = Treasury),
+        (status = 503, description = "The store is away"),
+    ),
+)]
+pub(super) async fn accounts(State(shared): State<Arc<Shared>>) -> Answer<Treasury> {
+    Ok(Json(shared.house.accounts().await?))
+}
+
+/// Payments, the newest first
+#[utoipa::path(
+    get, path = "/api/v1/payments", tag = "payments", params(PaymentQuery),
+    responses(
+        (status = 200, description = "Some payments", body = PaymentPage),
+        (status = 503, description = "The store is away"),
+    ),
+)]
+pub(super) async fn payments(State(shared): State<Arc<Shared>>, query: Asked<PaymentQuery>) -> Answer<PaymentPage> {
+    Ok(Json(shared.house.payments(query.0?).await?))
+}
+
+/// One payment, with its transactions
+#[utoipa::path(
+    get, path = "/api/v1/payments/{id}", tag = "payments", params(("id" = u64, Path)),
+    responses(
+        (status = 200, description = "The payment", body = PaymentDetail),
+        (status = 404, description = "There is no such payment"),
+        (status = 503, description = "The store is away"),
+    ),
+)]
+pub(super) async fn payment(State(shared): State<Arc<Shared>>, id: Named<u64>) -> Answer<PaymentDetail> {
+    shared.house.payment(id.0?).await?.map(Json).ok_or_else(not_there)
 }
 
 /// Lines of logs, the oldest first

@@ -69,7 +69,7 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for Named<T> {
 
 /// There is nothing of this name.
 pub(super) fn not_there() -> Refused {
-    Refused::new(StatusCode::NOT_FOUND, "there is no such job or run, or it isn't kept any more")
+    Refused::new(StatusCode::NOT_FOUND, "there is nothing of this name, or it isn't kept any more")
 }
 
 /// Who acts by a request of a program or a script. What a browser sends by itself is not enough: with a session, it has to

@@ -1,16 +1,16 @@
 //! What pages send: log in, log out, and the answers to their questions. Each ends in a redirect to a page, so that loading
 //! it again does nothing twice.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, str::FromStr, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{Extension, Path, State},
+    extract::{Extension, FromRequest, Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use watchkeeper_model::RunId;
+use watchkeeper_model::{AccountName, RunId};
 
 use super::{
     Shared, acts,
@@ -26,6 +26,9 @@ use crate::{
     guard::Arrival,
     pages::{self, Verb},
 };
+
+/// Where it shows what was done about accounts and payments.
+const ACCOUNTS: &str = "/accounts";
 
 /// The fields of a form.
 type Fields = HashMap<String, String>;
@@ -87,68 +90,111 @@ pub(super) async fn log_out(
             shared.access.log_out(&identity);
             with_cookie(Redirect::to("/"), arrival, &headers, "", 0)
         }
-        Ok(_) => foreign_form().answer_to(Sort::Page, &identity.viewer()),
-        Err(refused) => refused.answer_to(Sort::Page, &identity.viewer()),
+        Ok(_) => foreign_form().answer_to(Sort::Page, &shared.viewer(&identity)),
+        Err(refused) => refused.answer_to(Sort::Page, &shared.viewer(&identity)),
     }
 }
 
 pub(super) async fn act_on_job(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
     Path((name, verb)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Body,
+    State(shared): State<Arc<Shared>>,
+    form: Form,
 ) -> Response {
-    let (Ok(job), Some(verb)) = (name.parse(), job_verb(&verb)) else { return nothing(&identity) };
-    let page = format!("/jobs/{name}");
+    let (Ok(job), Some(verb)) = (name.parse(), job_verb(&verb)) else { return form.nothing(&shared) };
     let deed = |fields: &Fields| {
         Ok(match verb {
             Verb::Run => Deed::Run(job),
             Verb::Pause => Deed::Pause(job),
             Verb::Resume => Deed::Resume(job),
             Verb::SkipNext => Deed::SkipNext { job, count: count(fields)? },
-            Verb::Cancel => return Err(ask::not_there()),
+            _ => return Err(ask::not_there()),
         })
     };
-    answer(&shared, &identity, &headers, body, &page, verb, deed).await
+    form.answer(&shared, &format!("/jobs/{name}"), verb, deed).await
 }
 
-pub(super) async fn cancel(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    id: Named<RunId>,
+pub(super) async fn cancel(id: Named<RunId>, State(shared): State<Arc<Shared>>, form: Form) -> Response {
+    let Ok(id) = id.0 else { return form.nothing(&shared) };
+    form.answer(&shared, &format!("/runs/{id}"), Verb::Cancel, |_| Ok(Deed::Cancel(id))).await
+}
+
+pub(super) async fn stop_payments(State(shared): State<Arc<Shared>>, form: Form) -> Response {
+    form.answer(&shared, ACCOUNTS, Verb::StopPayments, |_| Ok(Deed::StopPayments)).await
+}
+
+pub(super) async fn resume_payments(State(shared): State<Arc<Shared>>, form: Form) -> Response {
+    form.answer(&shared, ACCOUNTS, Verb::ResumePayments, |_| Ok(Deed::ResumePayments)).await
+}
+
+pub(super) async fn approve(name: Named<AccountName>, State(shared): State<Arc<Shared>>, form: Form) -> Response {
+    let Ok(account) = name.0 else { return form.nothing(&shared) };
+    let deed = |fields: &Fields| {
+        let (job, digest) = (field(fields, "job")?, field(fields, "digest")?);
+        Ok(Deed::ApprovePayments { account, job, digest })
+    };
+    form.answer(&shared, ACCOUNTS, Verb::Approve, deed).await
+}
+
+pub(super) async fn adopt(name: Named<AccountName>, State(shared): State<Arc<Shared>>, form: Form) -> Response {
+    let Ok(account) = name.0 else { return form.nothing(&shared) };
+    form.answer(&shared, ACCOUNTS, Verb::Adopt, |_| Ok(Deed::AdoptAccount(account))).await
+}
+
+/// A form that was sent, and by whom; not looked at yet.
+pub(super) struct Form {
+    identity: Identity,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let Ok(id) = id.0 else { return nothing(&identity) };
-    let page = format!("/runs/{id}");
-    answer(&shared, &identity, &headers, body, &page, Verb::Cancel, |_| Ok(Deed::Cancel(id))).await
 }
 
-async fn answer(
-    shared: &Arc<Shared>,
-    identity: &Identity,
-    headers: &HeaderMap,
-    body: Body,
-    page: &str,
-    verb: Verb,
-    deed: impl FnOnce(&Fields) -> Result<Deed, Refused>,
-) -> Response {
-    let done = async {
-        let mut fields = fields(shared, headers, body).await?;
-        let by = actor(identity, &fields)?;
-        let (deed, note) = (deed(&fields)?, ask::note(fields.remove("note"))?);
-        acts::act(shared, by, Act { deed, note }).await
-    };
-    match done.await {
-        Ok(_) => Redirect::to(&format!("{page}?done={}", verb.as_str())).into_response(),
-        Err(refused) => refused.answer_to(Sort::Page, &identity.viewer()),
+impl<S: Sync> FromRequest<S> for Form {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let (parts, body) = request.into_parts();
+        let identity = parts.extensions.get().cloned().unwrap_or(Identity::nobody());
+        Ok(Self { identity, headers: parts.headers, body })
+    }
+}
+
+impl Form {
+    /// There is nothing of the name in its path.
+    fn nothing(self, shared: &Shared) -> Response {
+        nothing(&shared.viewer(&self.identity))
+    }
+
+    /// Does what it asks for, and leads to a page that shows it.
+    async fn answer(
+        self,
+        shared: &Arc<Shared>,
+        page: &str,
+        verb: Verb,
+        deed: impl FnOnce(&Fields) -> Result<Deed, Refused>,
+    ) -> Response {
+        let done = async {
+            let mut fields = fields(shared, &self.headers, self.body).await?;
+            let by = actor(&self.identity, &fields)?;
+            let (deed, note) = (deed(&fields)?, ask::note(fields.remove("note"))?);
+            acts::act(shared, by, Act { deed, note }).await
+        };
+        match done.await {
+            Ok(_) => Redirect::to(&format!("{page}?done={}", verb.as_str())).into_response(),
+            Err(refused) => refused.answer_to(Sort::Page, &shared.viewer(&self.identity)),
+        }
     }
 }
 
 fn actor(identity: &Identity, fields: &Fields) -> Result<Actor, Refused> {
     let own = Access::is_own_form(identity, fields.get("form_token").map(String::as_str));
     identity.actor.clone().filter(|_| own).ok_or_else(foreign_form)
+}
+
+/// A field that has to be there.
+fn field<T: FromStr>(fields: &Fields, name: &str) -> Result<T, Refused> {
+    let value = fields.get(name).and_then(|value| value.parse().ok());
+    value.ok_or_else(|| {
+        Refused::new(StatusCode::UNPROCESSABLE_ENTITY, format!("the form has no `{name}`, or a wrong one"))
+    })
 }
 
 fn count(fields: &Fields) -> Result<u32, Refused> {

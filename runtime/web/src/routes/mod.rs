@@ -1,5 +1,6 @@
 //! The paths. They are Prometheus' own wherever it has one.
 
+mod accounts;
 mod acts;
 mod api;
 mod ask;
@@ -10,12 +11,12 @@ mod openapi;
 mod pages;
 mod scrape;
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Router,
-    extract::Request,
-    http::StatusCode,
+    extract::{FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
     middleware,
     response::Response,
     routing::{get, post},
@@ -23,7 +24,7 @@ use axum::{
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::{
-    Access, House, Options, ProbeRequest, ScrapeRequest, ScrapeResponse,
+    Access, House, Options, ProbeRequest, ScrapeRequest, ScrapeResponse, Viewer,
     access::{Identity, admit},
     answer::{Refused, Sort},
     api::Refusal,
@@ -49,6 +50,22 @@ struct Shared {
     acts: Arc<Semaphore>,
     /// Becomes true when the server ends.
     ended: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// Who looks at a page of this house.
+    fn viewer(&self, identity: &Identity) -> Viewer {
+        Viewer { has_accounts: self.house.has_accounts(), ..identity.viewer() }
+    }
+}
+
+impl FromRequestParts<Arc<Shared>> for Viewer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Infallible> {
+        let identity = parts.extensions.get().cloned().unwrap_or(Identity::nobody());
+        Ok(shared.viewer(&identity))
+    }
 }
 
 pub(crate) fn router(limits: Limits, house: Arc<dyn House>, options: Options, ended: watch::Receiver<bool>) -> Router {
@@ -89,6 +106,14 @@ fn page_routes() -> Router<Arc<Shared>> {
         .route("/runs/{id}/cancel", get(pages::cancel_question).post(forms::cancel))
         .route("/plugins", get(pages::plugins))
         .route("/chains", get(pages::chains))
+        .route("/accounts", get(accounts::accounts))
+        .route("/accounts/{name}", get(accounts::account))
+        .route("/accounts/{name}/approve", get(accounts::approve_question).post(forms::approve))
+        .route("/accounts/{name}/adopt", get(accounts::adopt_question).post(forms::adopt))
+        .route("/payments", get(accounts::payments))
+        .route("/payments/{id}", get(accounts::payment))
+        .route("/payments/stop", get(accounts::stop_question).post(forms::stop_payments))
+        .route("/payments/resume", get(accounts::resume_question).post(forms::resume_payments))
         .route("/actions", get(pages::actions))
         .route("/login", get(forms::login_page).post(forms::log_in))
         .route("/logout", post(forms::log_out))
@@ -97,10 +122,9 @@ fn page_routes() -> Router<Arc<Shared>> {
         .route("/icon.svg", get(pages::icon))
 }
 
-async fn nothing_here(request: Request) -> Response {
+async fn nothing_here(viewer: Viewer, request: Request) -> Response {
     if Sort::of(&request) == Sort::Page {
-        let identity = request.extensions().get().cloned().unwrap_or(Identity::nobody());
-        return pages::nothing(&identity);
+        return pages::nothing(&viewer);
     }
     Refused::new(StatusCode::NOT_FOUND, "nothing here").answer(Sort::of(&request))
 }

@@ -37,6 +37,13 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(document);
         acts::cancel,
         api::plugins,
         api::chains,
+        api::accounts,
+        acts::approve,
+        acts::adopt,
+        api::payments,
+        api::payment,
+        acts::stop_payments,
+        acts::resume_payments,
         api::logs,
         api::actions,
         api::schedule,
@@ -76,7 +83,8 @@ pub(crate) fn document() -> openapi::OpenApi {
         .title("Watchkeeper")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Jobs, their runs, and what can be done about them. Times are RFC 3339 in UTC; null is unknown.",
+            "Jobs, their runs and payments, and what can be done about them. Times are RFC 3339 in UTC, amounts of money \
+             text; null is unknown.",
         ))
         .build();
     for path in document.paths.paths.values_mut() {

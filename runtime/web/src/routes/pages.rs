@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Extension, Path, State},
+    extract::{Path, State},
     http::{StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
@@ -15,7 +15,7 @@ use super::{
     ask::{Asked, Filled, Named},
 };
 use crate::{
-    access::Identity,
+    Viewer,
     answer::{Refused, Sort},
     api::{ActionQuery, Refusal, RunQuery},
     pages::{self, Question, Sieve, Verb},
@@ -27,96 +27,78 @@ pub(super) struct Done {
     done: Option<Verb>,
 }
 
-pub(super) async fn overview(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    sieve: Filled<Sieve>,
-) -> Html<String> {
+impl Asked<Done> {
+    pub(super) fn verb(self) -> Option<Verb> {
+        self.0.ok().and_then(|done| done.done)
+    }
+}
+
+pub(super) async fn overview(State(shared): State<Arc<Shared>>, viewer: Viewer, sieve: Filled<Sieve>) -> Html<String> {
     let sieve = sieve.0.unwrap_or_default();
-    Html(pages::overview(&shared.house.overview().await, &sieve, &identity.viewer()))
+    Html(pages::overview(&shared.house.overview().await, &sieve, &viewer))
 }
 
 pub(super) async fn job(
     State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
+    viewer: Viewer,
     name: Named<JobName>,
     done: Asked<Done>,
 ) -> Response {
-    let Ok(name) = name.0 else { return nothing(&identity) };
-    let done = done.0.ok().and_then(|done| done.done);
-    show(&identity, shared.house.job(&name).await, |job| pages::job(&job, done, &identity.viewer()))
+    let Ok(name) = name.0 else { return nothing(&viewer) };
+    show(&viewer, shared.house.job(&name).await, |job| pages::job(&job, done.verb(), &viewer))
 }
 
 /// Asks whether it is meant.
 pub(super) async fn question(
     State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
+    viewer: Viewer,
     Path((name, verb)): Path<(String, String)>,
 ) -> Response {
-    let (Ok(name), Some(verb)) = (name.parse(), job_verb(&verb)) else { return nothing(&identity) };
+    let (Ok(name), Some(verb)) = (name.parse(), job_verb(&verb)) else { return nothing(&viewer) };
     let job = shared.house.job(&name).await;
-    show(&identity, job, |job| pages::ask(Question::Job(verb, &job.job), &identity.viewer()))
+    show(&viewer, job, |job| pages::ask(Question::Job(verb, &job.job), &viewer))
 }
 
-pub(super) async fn runs(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    query: Filled<RunQuery>,
-) -> Response {
+pub(super) async fn runs(State(shared): State<Arc<Shared>>, viewer: Viewer, query: Filled<RunQuery>) -> Response {
     let query = match query.0 {
         Ok(query) => query,
-        Err(refused) => return refused.answer_to(Sort::Page, &identity.viewer()),
+        Err(refused) => return refused.answer_to(Sort::Page, &viewer),
     };
     let page = shared.house.runs(query.clone()).await.map(Some);
-    show(&identity, page, |page| pages::runs(&page, &query, shared.access.now(), &identity.viewer()))
+    show(&viewer, page, |page| pages::runs(&page, &query, shared.access.now(), &viewer))
 }
 
 pub(super) async fn run(
     State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
+    viewer: Viewer,
     id: Named<RunId>,
     done: Asked<Done>,
 ) -> Response {
-    let Ok(id) = id.0 else { return nothing(&identity) };
-    let done = done.0.ok().and_then(|done| done.done);
-    show(&identity, shared.house.run(id).await, |run| pages::run(&run, done, &identity.viewer()))
+    let Ok(id) = id.0 else { return nothing(&viewer) };
+    show(&viewer, shared.house.run(id).await, |run| pages::run(&run, done.verb(), &viewer))
 }
 
 /// Asks whether it is meant.
-pub(super) async fn cancel_question(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    id: Named<RunId>,
-) -> Response {
-    let Ok(id) = id.0 else { return nothing(&identity) };
-    show(&identity, shared.house.run(id).await, |run| pages::ask(Question::Cancel(&run.run), &identity.viewer()))
+pub(super) async fn cancel_question(State(shared): State<Arc<Shared>>, viewer: Viewer, id: Named<RunId>) -> Response {
+    let Ok(id) = id.0 else { return nothing(&viewer) };
+    show(&viewer, shared.house.run(id).await, |run| pages::ask(Question::Cancel(&run.run), &viewer))
 }
 
-pub(super) async fn plugins(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-) -> Html<String> {
-    Html(pages::plugins(&shared.house.plugins().await, shared.access.now(), &identity.viewer()))
+pub(super) async fn plugins(State(shared): State<Arc<Shared>>, viewer: Viewer) -> Html<String> {
+    Html(pages::plugins(&shared.house.plugins().await, shared.access.now(), &viewer))
 }
 
-pub(super) async fn chains(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-) -> Html<String> {
-    Html(pages::chains(&shared.house.chains().await, shared.access.now(), &identity.viewer()))
+pub(super) async fn chains(State(shared): State<Arc<Shared>>, viewer: Viewer) -> Html<String> {
+    Html(pages::chains(&shared.house.chains().await, shared.access.now(), &viewer))
 }
 
-pub(super) async fn actions(
-    State(shared): State<Arc<Shared>>,
-    Extension(identity): Extension<Identity>,
-    query: Filled<ActionQuery>,
-) -> Response {
+pub(super) async fn actions(State(shared): State<Arc<Shared>>, viewer: Viewer, query: Filled<ActionQuery>) -> Response {
     let query = match query.0 {
         Ok(query) => query,
-        Err(refused) => return refused.answer_to(Sort::Page, &identity.viewer()),
+        Err(refused) => return refused.answer_to(Sort::Page, &viewer),
     };
     let page = shared.house.actions(query).await.map(Some);
-    show(&identity, page, |page| pages::actions(&page, shared.access.now(), &identity.viewer()))
+    show(&viewer, page, |page| pages::actions(&page, shared.access.now(), &viewer))
 }
 
 pub(super) async fn style() -> Response {
@@ -136,14 +118,14 @@ pub(super) fn job_verb(text: &str) -> Option<Verb> {
     [Verb::Run, Verb::Pause, Verb::Resume, Verb::SkipNext].into_iter().find(|verb| verb.as_str() == text)
 }
 
-pub(super) fn nothing(identity: &Identity) -> Response {
-    (StatusCode::NOT_FOUND, Html(pages::not_found(&identity.viewer()))).into_response()
+pub(super) fn nothing(viewer: &Viewer) -> Response {
+    (StatusCode::NOT_FOUND, Html(pages::not_found(viewer))).into_response()
 }
 
-fn show<T>(identity: &Identity, found: Result<Option<T>, Refusal>, page: impl FnOnce(T) -> String) -> Response {
+pub(super) fn show<T>(viewer: &Viewer, found: Result<Option<T>, Refusal>, page: impl FnOnce(T) -> String) -> Response {
     match found {
         Ok(Some(found)) => Html(page(found)).into_response(),
-        Ok(None) => nothing(identity),
-        Err(refusal) => Refused::from(refusal).answer_to(Sort::Page, &identity.viewer()),
+        Ok(None) => nothing(viewer),
+        Err(refusal) => Refused::from(refusal).answer_to(Sort::Page, viewer),
     }
 }

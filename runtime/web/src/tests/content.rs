@@ -8,7 +8,7 @@ use super::{Furnished, Server};
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{1b}[2J\u{7}\u{9b}31m\u{202e}\0";
 
 /// Everything that the API shows.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 14] = [
     "/api/v1/jobs",
     "/api/v1/jobs/main-chain",
     "/api/v1/jobs/main-chain/schedule",
@@ -16,14 +16,21 @@ const SHOWN: [&str; 11] = [
     "/api/v1/runs/01M3250V000000000000000002",
     "/api/v1/plugins",
     "/api/v1/chains",
+    "/api/v1/accounts",
+    "/api/v1/payments",
+    "/api/v1/payments/17",
     "/api/v1/logs",
     "/api/v1/actions",
     "/api/v1/schedule?every=30s",
     "/api/v1/openapi.json",
 ];
 
+/// The question about the component that waits.
+const APPROVE: &str = "/accounts/funder/approve?job=main-chain&digest=sha256:\
+    cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd";
+
 /// Everything that people look at.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 15] = [
     "/",
     "/jobs/main-chain",
     "/jobs/main-chain/pause",
@@ -31,6 +38,12 @@ const PAGES: [&str; 9] = [
     "/runs/01M3250V000000000000000002",
     "/plugins",
     "/chains",
+    "/accounts",
+    "/accounts/funder/adopt",
+    APPROVE,
+    "/payments",
+    "/payments/17",
+    "/payments/stop",
     "/actions",
     "/login",
 ];
@@ -77,7 +90,10 @@ async fn head_is_get_without_the_body_and_other_paths_are_not_there() {
         let answer = server.get(path).await;
         assert_eq!((answer.code, answer.body.as_str()), (404, "nothing here\n"), "{path}");
     }
-    for path in ["/nothing", "/jobs/nothing", "/jobs/UPPER", "/runs/1", "/jobs/main-chain/destroy"] {
+    let other = APPROVE.replace("cdcd", "abab");
+    let of_money = ["/payments/18", "/payments/x", "/accounts/UPPER", "/accounts/nobody/adopt", &other];
+    let nowhere = ["/nothing", "/jobs/nothing", "/jobs/UPPER", "/runs/1", "/jobs/main-chain/destroy"];
+    for path in nowhere.into_iter().chain(of_money) {
         let page = server.ask("GET", path, &["Accept: text/html"]).await;
         assert_eq!((page.code, page.header("content-type")), (404, Some("text/html; charset=utf-8")), "{path}");
     }

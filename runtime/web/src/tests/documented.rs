@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{Answer, Furnished, Server, Setup, token};
+use super::{Answer, Furnished, Server, Setup, samples, token};
 use crate::{
     api::{Refusal, RefusalKind, Right},
     routes,
@@ -26,7 +26,7 @@ impl Document {
     fn routes(&self) -> Vec<(String, String, String)> {
         let paths = self.0["paths"].as_object().unwrap();
         let of = |(path, methods): (&String, &Value)| {
-            let asked = path.replace("{name}", "main-chain").replace("{id}", "01M3250V000000000000000002");
+            let asked = example(path);
             let methods: Vec<_> = methods.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
             methods.into_iter().map(move |method| (method, path.clone(), asked.clone())).collect::<Vec<_>>()
         };
@@ -56,6 +56,24 @@ impl Document {
     }
 }
 
+/// A path of something that is there.
+fn example(path: &str) -> String {
+    let id = if path.contains("/payments/") { "17" } else { "01M3250V000000000000000002" };
+    let name = if path.contains("/accounts/") { "funder" } else { "main-chain" };
+    path.replace("{name}", name).replace("{id}", id)
+}
+
+/// A body that a route takes.
+fn body(path: &str) -> String {
+    let mut body = json!({"note": "as planned"});
+    if path.ends_with("/approve") {
+        let wanted = samples::unapproved();
+        body["job"] = json!(wanted.job);
+        body["digest"] = json!(wanted.digest);
+    }
+    body.to_string()
+}
+
 #[tokio::test]
 async fn each_documented_route_is_there_and_answers_in_its_shape() {
     let (document, server) = (Document::new(), Server::start(&Arc::default()).await);
@@ -65,8 +83,8 @@ async fn each_documented_route_is_there_and_answers_in_its_shape() {
             assert_eq!(server.ask("HEAD", &asked, &[]).await.code, 200);
             continue;
         }
-        let body = if method == "POST" { r#"{"note": "as planned"}"# } else { "" };
-        let answer = server.send(&method, &asked, &[&server.bearer(), JSON], body).await;
+        let body = if method == "POST" { body(&path) } else { String::new() };
+        let answer = server.send(&method, &asked, &[&server.bearer(), JSON], &body).await;
         assert!([200, 202].contains(&answer.code), "{method} {path}: {} {}", answer.code, answer.body);
         document.check(&method, &path, &answer);
     }
@@ -113,9 +131,11 @@ async fn each_refusal_is_a_problem_with_a_documented_code() {
         let huge = [&*host, "Content-Length: 1000000"];
         check(method, path, &server.ask_raw(method, asked, &huge).await, 413);
         if path.contains('{') && !path.ends_with("/v1/schedule") {
-            let nowhere = asked.replace("main-chain", "NOBODY").replace("01M3250V000000000000000002", "0");
+            let (base, rest) = path.split_once('{').unwrap();
+            let nowhere = format!("{base}NOBODY{}", rest.split_once('}').unwrap().1);
             let with = if method == "GET" { reader } else { actor };
-            check(method, path, &server.ask(method, &nowhere, &[with]).await, 404);
+            let body = if method == "POST" { body(path) } else { String::new() };
+            check(method, path, &server.send(method, &nowhere, &[with, JSON], &body).await, 404);
         }
         if method == "POST" {
             check(method, path, &server.send(method, asked, &[actor, "Content-Type: text/plain"], "{}").await, 415);
@@ -131,6 +151,10 @@ async fn each_refusal_is_a_problem_with_a_documented_code() {
         ("job=A", "/api/v1/runs"),
         ("before=yesterday", "/api/v1/runs"),
         ("unknown=1", "/api/v1/runs"),
+        ("state=paid", "/api/v1/payments"),
+        ("account=A", "/api/v1/payments"),
+        ("before=last", "/api/v1/payments"),
+        ("page=1", "/api/v1/payments"),
         ("page=x", "/api/v1/runs"),
         ("level=loud", "/api/v1/logs"),
         ("after=-1", "/api/v1/logs"),
@@ -152,14 +176,14 @@ async fn each_refusal_is_a_problem_with_a_documented_code() {
     for (kind, code) in refusals {
         *house.refusal.lock().unwrap() = Some(Refusal::new(kind, "not so").hint("otherwise"));
         for (method, path, asked) in document.routes().into_iter().filter(|(method, ..)| method == "POST") {
-            check(&method, &path, &server.ask(&method, &asked, &[actor]).await, code);
+            check(&method, &path, &server.send(&method, &asked, &[actor, JSON], &body(&path)).await, code);
         }
     }
     *house.refusal.lock().unwrap() = Some(Refusal::new(RefusalKind::Unavailable, "the store is away"));
-    for path in ["/jobs/{name}", "/jobs/{name}/schedule", "/runs", "/runs/{id}", "/logs", "/actions"] {
+    let stored = ["/jobs/{name}", "/jobs/{name}/schedule", "/runs", "/runs/{id}", "/logs", "/actions"];
+    for path in stored.into_iter().chain(["/accounts", "/payments", "/payments/{id}"]) {
         let path = format!("/api/v1{path}");
-        let asked = path.replace("{name}", "main-chain").replace("{id}", "01M3250V000000000000000002");
-        check("GET", &path, &server.ask("GET", &asked, &[reader]).await, 503);
+        check("GET", &path, &server.ask("GET", &example(&path), &[reader]).await, 503);
     }
     let documented = document.routes().into_iter().flat_map(|(method, path, _)| {
         let responses = document.0["paths"][&path][method.to_lowercase()]["responses"].as_object().unwrap().clone();

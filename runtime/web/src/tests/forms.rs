@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Answer, Furnished, Server, Setup, token};
-use crate::api::{Deed, Right};
+use crate::api::{Deed, Right, UnapprovedInfo};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded";
 
@@ -42,6 +42,56 @@ async fn a_form_of_a_page_of_the_session_acts_and_leads_back() {
     let [(by, pause), (_, skip)] = &acts[..] else { panic!("{acts:?}") };
     assert_eq!((&*by.name, pause.note.as_deref(), &skip.note), ("local token", Some("at night"), &None));
     assert_eq!(skip.deed, Deed::SkipNext { job: super::samples::job_name(), count: 3 });
+}
+
+#[tokio::test]
+async fn forms_about_money_act_and_lead_back_to_the_accounts() {
+    let house = Arc::new(Furnished::default());
+    let server = Server::start(&house).await;
+    let cookie = log_in(&server, &server.token).await;
+    let token = form_token(&server, &cookie).await.unwrap();
+    let (account, UnapprovedInfo { job, digest }) = (super::samples::account_name(), super::samples::unapproved());
+    for (path, fields, done, deed) in [
+        ("/payments/stop", String::new(), "stop-payments", Deed::StopPayments),
+        ("/payments/resume", String::new(), "resume-payments", Deed::ResumePayments),
+        (
+            "/accounts/funder/approve",
+            format!("&job={job}&digest={digest}"),
+            "approve",
+            Deed::ApprovePayments { account: account.clone(), job, digest },
+        ),
+        ("/accounts/funder/adopt", String::new(), "adopt", Deed::AdoptAccount(account)),
+    ] {
+        let refused = server.send("POST", path, &[FORM, &cookie], &format!("form_token=0{fields}")).await;
+        assert_eq!(refused.code, 403, "{path}");
+        let body = format!("form_token={token}&note=seen{fields}");
+        let answer = server.send("POST", path, &[FORM, &cookie], &body).await;
+        let location = format!("/accounts?done={done}");
+        assert_eq!((answer.code, answer.header("location")), (303, Some(&*location)), "{path}");
+        let (by, act) = house.acts.lock().unwrap().pop().unwrap();
+        assert_eq!((&*by.name, act.note.as_deref(), act.deed), ("local token", Some("seen"), deed));
+    }
+    for fields in ["", "&job=main-chain", "&job=main-chain&digest=sha256:ab"] {
+        let body = format!("form_token={token}{fields}");
+        let answer = server.send("POST", "/accounts/funder/approve", &[FORM, &cookie], &body).await;
+        assert_eq!(answer.code, 422, "{fields}");
+    }
+    assert!(house.acts.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn pages_lead_to_accounts_where_there_are_any() {
+    for has_accounts in [true, false] {
+        let house = Arc::new(Furnished { has_accounts, ..Furnished::default() });
+        let server = Server::start(&house).await;
+        for path in ["/", "/runs", "/nothing", "/jobs/main-chain"] {
+            let page = server.ask("GET", path, &["Accept: text/html"]).await.body;
+            assert_eq!(page.contains("<a href=\"/accounts\">Accounts</a>"), has_accounts, "{path}");
+        }
+    }
+    let server = Server::start(&Arc::default()).await;
+    let account = server.get("/accounts/funder").await;
+    assert_eq!((account.code, account.header("location")), (303, Some("/accounts#a-funder")));
 }
 
 #[tokio::test]

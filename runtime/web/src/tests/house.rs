@@ -15,7 +15,8 @@ use crate::{
     House, ProbeRequest, ScrapeRequest, ScrapeResponse,
     api::{
         Act, Acted, ActionPage, ActionQuery, Actor, ChainInfo, Event, JobDetail, LogPage, LogQuery, Overview,
-        PluginInfo, Preview, PreviewOf, Refusal, RunDetail, RunPage, RunQuery,
+        PaymentDetail, PaymentPage, PaymentQuery, PluginInfo, Preview, PreviewOf, Refusal, RunDetail, RunPage,
+        RunQuery, Treasury,
     },
 };
 
@@ -25,6 +26,7 @@ pub(crate) struct Furnished {
     pub(crate) reload: Mutex<Result<(), String>>,
     /// Stands in every answer where others have a say.
     pub(crate) text: String,
+    pub(crate) has_accounts: bool,
     pub(crate) exposition: ScrapeResponse,
     /// A scrape, a probe, a reload and an action each take one to get through.
     pub(crate) gate: Semaphore,
@@ -34,6 +36,7 @@ pub(crate) struct Furnished {
     pub(crate) asked: Mutex<Vec<ScrapeRequest>>,
     pub(crate) probed: Mutex<Vec<ProbeRequest>>,
     pub(crate) run_queries: Mutex<Vec<RunQuery>>,
+    pub(crate) payment_queries: Mutex<Vec<PaymentQuery>>,
     pub(crate) previews: Mutex<Vec<(PreviewOf, usize)>>,
     pub(crate) acts: Mutex<Vec<(Actor, Act)>>,
     pub(crate) reloads_begun: AtomicUsize,
@@ -47,6 +50,7 @@ impl Default for Furnished {
             ready: Mutex::new(Ok(())),
             reload: Mutex::new(Ok(())),
             text: "as expected".to_owned(),
+            has_accounts: true,
             exposition: ScrapeResponse {
                 content_type: "text/plain; version=0.0.4; charset=utf-8",
                 content_encoding: None,
@@ -58,6 +62,7 @@ impl Default for Furnished {
             asked: Mutex::default(),
             probed: Mutex::default(),
             run_queries: Mutex::default(),
+            payment_queries: Mutex::default(),
             previews: Mutex::default(),
             acts: Mutex::default(),
             reloads_begun: AtomicUsize::new(0),
@@ -131,6 +136,23 @@ impl House for Furnished {
 
     async fn chains(&self) -> Vec<ChainInfo> {
         vec![samples::chain(&self.text)]
+    }
+
+    fn has_accounts(&self) -> bool {
+        self.has_accounts
+    }
+
+    async fn accounts(&self) -> Result<Treasury, Refusal> {
+        self.refused(samples::treasury(&self.text))
+    }
+
+    async fn payments(&self, query: PaymentQuery) -> Result<PaymentPage, Refusal> {
+        self.payment_queries.lock().unwrap().push(query);
+        self.refused(samples::payments(&self.text))
+    }
+
+    async fn payment(&self, id: u64) -> Result<Option<PaymentDetail>, Refusal> {
+        self.refused((id == 17).then(|| samples::payment(&self.text)))
     }
 
     async fn logs(&self, _query: LogQuery) -> Result<LogPage, Refusal> {

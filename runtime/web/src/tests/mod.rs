@@ -7,6 +7,7 @@ mod events;
 mod forms;
 mod house;
 mod logins;
+mod money;
 mod refusals;
 mod rights;
 pub(crate) mod samples;

@@ -9,27 +9,40 @@ use super::{Furnished, PATIENCE, Server, Setup, samples, token};
 use crate::{Token, api::Right};
 
 const HEALTH: [&str; 2] = ["/-/healthy", "/-/ready"];
-const READS: [&str; 12] = [
+const READS: [&str; 17] = [
     "/",
     "/jobs/main-chain",
     "/runs",
     "/actions",
+    "/accounts",
+    "/payments/17",
     "/metrics",
     "/probe?job=main-chain&target=a",
     "/api/v1/jobs",
     "/api/v1/runs",
     "/api/v1/logs",
+    "/api/v1/accounts",
+    "/api/v1/payments",
+    "/api/v1/payments/17",
     "/api/v1/openapi.json",
     "/api/v1/nothing",
     "/nothing",
 ];
-const ACTS: [&str; 9] = [
+const ACTS: [&str; 17] = [
     "/-/reload",
     "/api/v1/jobs/main-chain/run",
     "/api/v1/jobs/main-chain/pause",
     "/api/v1/jobs/main-chain/resume",
     "/api/v1/jobs/main-chain/skip-next",
     "/api/v1/runs/01M3250V000000000000000002/cancel",
+    "/api/v1/payments/stop",
+    "/api/v1/payments/resume",
+    "/api/v1/accounts/funder/approve",
+    "/api/v1/accounts/funder/adopt",
+    "/payments/stop",
+    "/payments/resume",
+    "/accounts/funder/approve",
+    "/accounts/funder/adopt",
     "/jobs/main-chain/run",
     "/runs/01M3250V000000000000000002/cancel",
     "/nothing",
@@ -65,7 +78,7 @@ async fn guarded(house: &Arc<Furnished>) -> Server {
 
 /// Whether a route was reached, or who asked was turned away with this code.
 async fn outcome(server: &Server, method: &str, path: &str, headers: &[&str]) -> Result<(), u16> {
-    let form = path.starts_with("/jobs/") || path.starts_with("/runs/");
+    let form = ["/jobs/", "/runs/", "/payments/", "/accounts/"].iter().any(|pages| path.starts_with(pages));
     let media_type = "Content-Type: application/x-www-form-urlencoded";
     let headers: Vec<_> = headers.iter().copied().chain((method == "POST" && form).then_some(media_type)).collect();
     let answer = server.ask(method, path, &headers).await;

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use watchkeeper_model::{Digest, JobName, LogLevel, Outcome, PluginName, RunId, SkipReason};
+use watchkeeper_model::{AccountName, Digest, JobName, LogLevel, Outcome, PaymentState, PluginName, RunId, SkipReason};
 
 use crate::api::{
-    Acted, Action, ActionPage, BlackoutInfo, Bucket, ChainInfo, Due, EndpointInfo, EndpointState, FileProblem,
-    JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage, Overview, Pause, Phase, PluginInfo,
-    PluginJob, PolicyInfo, Power, Preview, RecentRun, Reload, RunDetail, RunPage, RunSummary, RunTrigger, ScheduleInfo,
-    SelfWatch, SkipInfo, StoreInfo, Text,
+    AccountInfo, Acted, Action, ActionPage, Amount, BlackoutInfo, Bucket, BudgetInfo, ChainInfo, Due, EndpointInfo,
+    EndpointState, FileProblem, InclusionInfo, JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage,
+    Overview, Pause, PaymentDetail, PaymentPage, PaymentSummary, PaymentsStop, Phase, PluginInfo, PluginJob,
+    PolicyInfo, Power, Preview, RecentRun, Reload, ReservedInfo, RunDetail, RunPage, RunSummary, RunTrigger,
+    ScheduleInfo, SelfWatch, SkipInfo, StoreInfo, Text, TransactionInfo, Treasury, UnapprovedInfo, Undecided,
 };
 
 /// Seconds after a fixed time.
@@ -187,6 +188,7 @@ pub(crate) fn run_detail(text: &str) -> RunDetail {
         now: at(0),
         plugin_version: Some(text.into()),
         attempts: vec![first, run(text)],
+        payments: vec![payment_summary(text)],
         logs: vec![line(text)],
     }
 }
@@ -236,6 +238,110 @@ pub(crate) fn chain(text: &str) -> ChainInfo {
         .to_vec(),
         jobs: vec![job_name()],
     }
+}
+
+pub(crate) fn account_name() -> AccountName {
+    AccountName::new("funder").unwrap()
+}
+
+pub(crate) fn unapproved() -> UnapprovedInfo {
+    UnapprovedInfo { job: job_name(), digest: Digest::new([0xcd; 32]) }
+}
+
+fn amount(text: &str) -> Amount {
+    Amount { text: text.into(), smallest: Some("1250000".into()) }
+}
+
+/// Everything is wrong with its account, and all payments are stopped.
+pub(crate) fn treasury(text: &str) -> Treasury {
+    let account = AccountInfo {
+        name: account_name(),
+        chain: text.into(),
+        chain_id: 42_766,
+        address: Some(text.into()),
+        signer: text.into(),
+        balance: Some(amount(text)),
+        balance_block: Some(21_000_000),
+        balance_read: Some(at(-4)),
+        budgets: vec![BudgetInfo {
+            asset: text.into(),
+            window: "24h".into(),
+            left: amount(text),
+            limit: Amount { text: text.into(), smallest: Some("5000000".into()) },
+        }],
+        in_flight: 1,
+        stopped: Some(text.into()),
+        unexplained: Some(format!("{text} too").into()),
+        unapproved: vec![unapproved()],
+        undecided: vec![payment_summary(text)],
+    };
+    let stopped = PaymentsStop { since: Some(at(-60)), by: text.into(), note: Some(text.into()) };
+    Treasury { now: at(0), stopped: Some(stopped), accounts: vec![account] }
+}
+
+pub(crate) fn payment_summary(text: &str) -> PaymentSummary {
+    PaymentSummary {
+        id: 17,
+        account: account_name(),
+        chain_id: 42_766,
+        job: job_name(),
+        run: run_id(2),
+        key: text.into(),
+        state: PaymentState::Broadcast,
+        undecided: Some(Undecided { since: at(-30), why: text.into() }),
+        reason: Some(text.into()),
+        asset: text.into(),
+        target: text.into(),
+        asked: amount(text),
+        amount: Some(amount(text)),
+        fee: Some(amount(text)),
+        transaction: Some(text.into()),
+        block: Some(21_000_000),
+        asked_at: at(-99),
+        changed: at(-90),
+    }
+}
+
+pub(crate) fn payment(text: &str) -> PaymentDetail {
+    let signed = |signed, included| TransactionInfo {
+        hash: text.into(),
+        nonce: 7,
+        signed: at(signed),
+        max_fee_per_gas: "1000000000".into(),
+        priority_fee_per_gas: "1000000".into(),
+        gas_limit: 60_000,
+        included,
+    };
+    let inclusion = InclusionInfo { block: 21_000_000, block_hash: text.into(), success: true, fee: amount(text) };
+    PaymentDetail {
+        payment: payment_summary(text),
+        now: at(0),
+        address: text.into(),
+        reserved: Some(ReservedInfo {
+            at: at(-98),
+            to: text.into(),
+            value: amount(text),
+            data: text.into(),
+            max_fee: amount(text),
+            block: 20_999_999,
+            reason: text.into(),
+        }),
+        transactions: vec![signed(-97, None), signed(-50, Some(inclusion))],
+    }
+}
+
+pub(crate) fn payments(text: &str) -> PaymentPage {
+    let refused = PaymentSummary {
+        id: 16,
+        state: PaymentState::Refused,
+        undecided: None,
+        amount: None,
+        fee: None,
+        transaction: None,
+        block: None,
+        ..payment_summary(text)
+    };
+    PaymentPage { payments: vec![payment_summary(text), refused], next: Some(16) }
 }
 
 pub(crate) fn logs(text: &str) -> LogPage {

@@ -5,10 +5,14 @@
 mod component;
 #[cfg(target_arch = "wasm32")]
 mod component_http;
+#[cfg(target_arch = "wasm32")]
+mod component_wallet;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
-
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use self::native::*;
+mod native_wallet;
+
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::{component::*, component_http::http};
+pub(crate) use self::{component::*, component_http::http, component_wallet::*};
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use self::{native::*, native_wallet::*};

@@ -21,6 +21,7 @@ use crate::{
     log::Level,
     metrics::Sample,
     state,
+    testing::Account,
 };
 
 thread_local! {
@@ -37,6 +38,8 @@ pub(crate) type Server = Box<dyn Fn(&http::Request) -> Result<http::Response, ht
 pub(crate) struct Recorder {
     pub(crate) node: Rc<Node>,
     pub(crate) server: Rc<Server>,
+    pub(crate) accounts: Rc<BTreeMap<String, Account>>,
+    pub(crate) trigger: Trigger,
     pub(crate) state: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) samples: RefCell<Vec<Sample>>,
     pub(crate) logs: RefCell<Vec<(Level, String)>>,
@@ -52,7 +55,7 @@ pub(crate) fn with_host<T>(recorder: Rc<Recorder>, work: impl FnOnce() -> T) -> 
     result
 }
 
-fn host() -> Option<Rc<Recorder>> {
+pub(super) fn host() -> Option<Rc<Recorder>> {
     HOST.with_borrow(Clone::clone)
 }
 
@@ -83,7 +86,7 @@ pub(crate) fn deadline() -> Duration {
 pub(crate) fn progress(_stage: &str, _done: u64, _total: u64) {}
 
 pub(crate) fn trigger() -> Trigger {
-    Trigger::Manual
+    host().map_or(Trigger::Manual, |host| host.trigger.clone())
 }
 
 pub(crate) fn log(level: Level, message: &str, fields: Vec<(String, String)>) {
@@ -190,7 +193,7 @@ pub(crate) async fn logs(chain: String, filter: Filter) -> Result<Vec<Log>, Erro
         .collect())
 }
 
-const NO_HOST: &str = "a plugin's calls need a host; in a test run it with `watchkeeper_sdk::testing::Host`";
+pub(super) const NO_HOST: &str = "a plugin's calls need a host; in a test run it with `watchkeeper_sdk::testing::Host`";
 
 fn tag(block: Block) -> String {
     match block {
@@ -219,7 +222,7 @@ async fn ask(chain: &str, method: &str, params: &Value) -> Result<Value, Error> 
 }
 
 /// So that what a plugin asks at once is in flight at once.
-async fn wait_a_turn(host: &Recorder) {
+pub(super) async fn wait_a_turn(host: &Recorder) {
     let in_flight = host.in_flight.get() + 1;
     host.in_flight.set(in_flight);
     host.most_in_flight.set(host.most_in_flight.get().max(in_flight));

@@ -78,7 +78,8 @@ impl Read for ReadContracts {
     }
 }
 
-pub(super) fn reply(answer: Answer) -> Result<Reply, Fault> {
+/// What a call's answer says, if it is one.
+pub(crate) fn reply(answer: Answer) -> Result<Reply, Fault> {
     match answer {
         Ok(answer) => parse::<Data>(&answer).map(|Data(data)| Reply::Returned(data)),
         Err(Fault::Rpc(error)) if error.code == REVERTED || error.message.to_lowercase().contains("revert") => {

@@ -18,7 +18,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 pub(crate) use company::Company;
 pub use contracts::{Call, Reply};
-pub(crate) use contracts::{MAX_CALLS, ReadContracts};
+pub(crate) use contracts::{MAX_CALLS, ReadContracts, reply};
 pub(crate) use gathered::ReadGathered;
 pub use header::Header;
 pub(crate) use header::ReadHeader;
@@ -73,10 +73,10 @@ fn may_be_of_the_request(fault: &Fault) -> bool {
     }
 }
 
-fn params(params: &impl Serialize) -> Result<Box<RawValue>, Fault> {
+pub(crate) fn params(params: &impl Serialize) -> Result<Box<RawValue>, Fault> {
     to_raw_value(params).map_err(Fault::malformed)
 }
 
-fn parse<T: DeserializeOwned>(answer: &RawValue) -> Result<T, Fault> {
+pub(crate) fn parse<T: DeserializeOwned>(answer: &RawValue) -> Result<T, Fault> {
     serde_json::from_str(answer.get()).map_err(Fault::malformed)
 }

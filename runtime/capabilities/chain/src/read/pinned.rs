@@ -24,6 +24,14 @@ pub(crate) struct Block {
     pub(crate) hash: B256,
 }
 
+impl Block {
+    /// Whether it is still the one at its height.
+    pub(crate) async fn check(self, node: Node<'_>) -> Result<(), Fault> {
+        let header = ReadHeader { at: At::Number(self.number) }.attempt(node).await?;
+        if header.hash == self.hash { Ok(()) } else { Err(Fault::Replaced) }
+    }
+}
+
 /// How calls may go together.
 #[derive(Clone, Copy)]
 pub(crate) struct Together<'a> {
@@ -50,17 +58,11 @@ impl Pinned<'_> {
         match self.at(node, &json!({ "blockHash": self.block.hash })).await {
             Err(Fault::Rpc(error)) if error.code == INVALID_PARAMS => {
                 let answered = self.at(node, &json!(At::Number(self.block.number))).await?;
-                self.check(node).await?;
+                self.block.check(node).await?;
                 Ok(answered)
             }
             answered => answered,
         }
-    }
-
-    /// Whether the block is still the one at its height.
-    pub(super) async fn check(&self, node: Node<'_>) -> Result<(), Fault> {
-        let header = ReadHeader { at: At::Number(self.block.number) }.attempt(node).await?;
-        if header.hash == self.block.hash { Ok(()) } else { Err(Fault::Replaced) }
     }
 
     async fn at(&self, node: Node<'_>, block: &Value) -> Result<Vec<Result<Reply, Fault>>, Fault> {

@@ -76,7 +76,7 @@ impl Pinned<'_> {
                 Told::TooMuch(fault) => {
                     // As it may be if there is no such block any more.
                     if gathered.refusals == 0 && matches!(fault, Fault::Rpc(_)) {
-                        self.check(node).await?;
+                        self.block.check(node).await?;
                     }
                     gathered.refusals += 1;
                     let (first, second) = part.split_at(part.len() / 2);

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use alloy_primitives::{Address, hex};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -95,6 +96,46 @@ impl Anvil {
             Say::json(&tokio::task::block_in_place(|| Handle::current().block_on(handed_on)))
         })
         .await
+    }
+
+    /// An endpoint that hands on to this node what it is asked, and whose answers `change` may alter: each gets its request.
+    pub(crate) async fn altered(&self, change: impl Fn(&Value, &mut Value) + Send + Sync + 'static) -> Fake {
+        let (port, gate) = (self.port, Arc::clone(&self.gate));
+        Fake::start(move |request| {
+            let handed_on = async {
+                let _alone = gate.lock().await;
+                answer(port, request).await
+            };
+            let mut answered = tokio::task::block_in_place(|| Handle::current().block_on(handed_on));
+            match (request.as_array(), answered.as_array_mut()) {
+                (Some(requests), Some(answers)) => {
+                    for request in requests {
+                        answers
+                            .iter_mut()
+                            .filter(|answer| answer["id"] == request["id"])
+                            .for_each(|a| change(request, a));
+                    }
+                }
+                _ => change(request, &mut answered),
+            }
+            Say::json(&answered)
+        })
+        .await
+    }
+
+    /// One of the node's own accounts.
+    pub(crate) async fn account(&self, place: usize) -> Address {
+        self.ask("eth_accounts", json!([])).await[place].as_str().unwrap().parse().unwrap()
+    }
+
+    /// Signs a transfer from one of the node's own accounts; nobody is told of it.
+    pub(crate) async fn signed(&self, from: Address, to: Address, nonce: u64, gas_price: u64) -> Vec<u8> {
+        let hex = |number: u64| format!("{number:#x}");
+        let transfer = json!([{
+            "from": from, "to": to, "value": "0x7", "nonce": hex(nonce), "gas": hex(21_000), "gasPrice": hex(gas_price),
+        }]);
+        let signed = self.ask("eth_signTransaction", transfer).await;
+        hex::decode(signed.as_str().unwrap()).unwrap()
     }
 
     pub(crate) fn kill(&mut self) {

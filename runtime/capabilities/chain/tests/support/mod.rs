@@ -13,7 +13,9 @@ pub(crate) mod fake;
 use std::{any::Any, collections::BTreeMap, sync::Arc, time::Duration};
 
 use prometheus::{Encoder, Registry, TextEncoder};
-use watchkeeper_chain::{At, ChainMetrics, ChainReads, ChainSettings, Chains, EndpointSettings, Header, ReadError};
+use watchkeeper_chain::{
+    At, ChainMetrics, ChainReads, ChainSettings, Chains, EndpointSettings, Header, Money, ReadError,
+};
 use watchkeeper_contract::{Grant, GrantError, Open};
 use watchkeeper_model::{JobName, SystemClock};
 
@@ -74,6 +76,11 @@ impl Opened {
 
     pub(crate) fn reads(&self) -> ChainReads {
         self.reads_with(r#"chain = ["local"]"#)
+    }
+
+    /// The host's own reads of the chain.
+    pub(crate) fn money(&self) -> Money {
+        self.chains.money("local").unwrap()
     }
 
     /// The latest header, read with a new run's grant.

@@ -2,6 +2,7 @@
 
 mod content;
 mod hostile;
+mod money;
 mod names;
 
 use jiff::Timestamp;
@@ -9,19 +10,23 @@ use jiff::Timestamp;
 use super::{Question, Sieve, Verb};
 use crate::{
     Viewer,
-    api::{Actor, JobOverview, Overview, Refusal, RefusalKind, Right, RunQuery, Who},
+    api::{
+        Actor, JobOverview, Overview, PaymentDetail, PaymentQuery, PaymentsStop, Refusal, RefusalKind, Right, RunQuery,
+        Treasury, Who,
+    },
     tests::samples,
 };
 
 /// Somebody who may act.
 fn operator(name: &str) -> Viewer {
     let who = Who { actor: Some(Actor { name: name.into() }), rights: vec![Right::Read, Right::Act] };
-    Viewer { who, form_token: Some("form-token".to_owned()), signed_in: true }
+    Viewer { who, form_token: Some("form-token".to_owned()), signed_in: true, has_accounts: true }
 }
 
 /// Somebody who may look.
 fn reader() -> Viewer {
-    Viewer { who: Who { actor: None, rights: vec![Right::Read] }, form_token: None, signed_in: false }
+    let who = Who { actor: None, rights: vec![Right::Read] };
+    Viewer { who, form_token: None, signed_in: false, has_accounts: true }
 }
 
 fn now() -> Timestamp {
@@ -41,6 +46,19 @@ fn pages(text: &str, viewer: &Viewer) -> Vec<(&'static str, String)> {
     let sieve = Sieve { q: text.chars().take(100).collect(), show: text.to_owned() };
     let refusal = Refusal::new(RefusalKind::Conflict, text).hint(text);
     let ask = |verb| super::ask(Question::Job(verb, &job.job), viewer);
+    let (treasury, account) = (samples::treasury(text), samples::account_name());
+    let recent = [(account.clone(), samples::payments(text).payments)].into();
+    let by_file = Treasury {
+        stopped: treasury.stopped.clone().map(|stop| PaymentsStop { since: None, ..stop }),
+        ..treasury.clone()
+    };
+    let payment = samples::payment(text);
+    let early = PaymentDetail {
+        payment: samples::payments(text).payments.remove(1),
+        reserved: None,
+        transactions: Vec::new(),
+        ..payment.clone()
+    };
     vec![
         ("overview", super::overview(&samples::overview(text), &Sieve::default(), viewer)),
         ("overview, other states", super::overview(&states, &Sieve::default(), viewer)),
@@ -51,6 +69,15 @@ fn pages(text: &str, viewer: &Viewer) -> Vec<(&'static str, String)> {
         ("runs", super::runs(&samples::runs(text), &RunQuery::default(), now(), viewer)),
         ("plugins", super::plugins(&[samples::plugin(text)], now(), viewer)),
         ("chains", super::chains(&[samples::chain(text)], now(), viewer)),
+        ("accounts", super::accounts(&treasury, &recent, Some(Verb::Adopt), viewer)),
+        ("accounts, stopped by a file", super::accounts(&by_file, &recent, None, viewer)),
+        ("payments", super::payments(&samples::payments(text), &PaymentQuery::default(), now(), viewer)),
+        ("payment", super::payment(&payment, viewer)),
+        ("payment, refused", super::payment(&early, viewer)),
+        ("ask to stop payments", super::ask(Question::StopPayments, viewer)),
+        ("ask to resume payments", super::ask(Question::ResumePayments, viewer)),
+        ("ask to approve", super::ask(Question::Approve(&account, &samples::unapproved()), viewer)),
+        ("ask to adopt", super::ask(Question::Adopt(&account), viewer)),
         ("actions", super::actions(&samples::actions(text), now(), viewer)),
         ("ask to run", ask(Verb::Run)),
         ("ask to pause", ask(Verb::Pause)),
