@@ -215,6 +215,18 @@ fn what_is_wrong_with_an_account_is_told_before_it_matters() {
 }
 
 #[test]
+fn without_its_folder_nothing_is_made() {
+    let deployment = Deployment::new("");
+    for (keystore, password) in [("keys/funder.json", "funder.password"), ("funder.json", "keys/funder.password")] {
+        let arguments = ["account", "new", "--keystore", keystore, "--password-file", password];
+        let ended = Watchkeeper::call_in(&deployment.path(""), &arguments);
+        assert_eq!(ended.code, Some(64), "{}", ended.stderr);
+        assert!(ended.stderr.contains("keys: is not there\nhint: mkdir -m 700 "), "{}", ended.stderr);
+    }
+    assert!(!deployment.path("funder.json").exists() && !deployment.path("funder.password").exists());
+}
+
+#[test]
 fn neither_key_nor_password_is_an_argument() {
     let deployment = Deployment::new("");
     for arguments in [&[&IMPORT[..], &[KEY]].concat()[..], &[&IMPORT[..], &["--key", KEY]].concat()] {

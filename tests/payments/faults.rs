@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use alloy_primitives::U256;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     SOON,
@@ -127,7 +127,7 @@ fn a_stuck_transaction_is_replaced_within_its_fee() {
         let wire = house.wire();
         // The price of gas is out of reach for what was offered first.
         if wire.len() == 1 {
-            house.anvil.rpc("anvil_setNextBlockBaseFeePerGas", json!(format!("{:#x}", 40_000_000_000_u64)));
+            house.anvil.rpc("anvil_setNextBlockBaseFeePerGas", json!([format!("{:#x}", 40_000_000_000_u64)]));
             house.mine_at_pace();
         }
         replaced = replaced || wire.len() > 1;
@@ -148,7 +148,7 @@ fn beyond_its_fee_a_stuck_payment_waits_and_shows_and_goes_on_by_itself() {
     let house = house(Stage::new().policy(json!({"replace_after": "1s", "max_fee": "0.0003 USDC"})));
     let watchkeeper = house.start();
     let spike = || {
-        house.anvil.rpc("anvil_setNextBlockBaseFeePerGas", json!(format!("{:#x}", 900_000_000_000_u64)));
+        house.anvil.rpc("anvil_setNextBlockBaseFeePerGas", json!([format!("{:#x}", 900_000_000_000_u64)]));
         house.anvil.mine(1);
     };
     let mut sent = false;
@@ -180,31 +180,31 @@ fn beyond_its_fee_a_stuck_payment_waits_and_shows_and_goes_on_by_itself() {
     assert!(house.sent()[0].fee <= ONE / 10_000 * 3, "{:?}", house.sent());
 }
 
-/// What nodes answer to reads that decide money, and what is said then.
-fn bad_reads() -> Vec<(&'static str, Fault, &'static str)> {
+/// What nodes answer to reads that decide money, what comes of it, and what is said.
+fn bad_reads() -> Vec<(&'static str, Fault, &'static str, &'static str)> {
     let call = |result: String| Fault::Replace("eth_call", json!({"result": result}));
-    let error = json!({"error": {"code": -32000, "message": "header not found"}});
+    let error = || json!({"error": {"code": -32000, "message": "header not found"}});
+    let count = |result: Value| Fault::Replace("eth_getTransactionCount", json!({"result": result}));
     vec![
-        ("no word", call("0x".into()), "unavailable"),
-        ("31 bytes", call(format!("0x{:062x}", 0)), "unavailable"),
-        ("33 bytes", call(format!("0x{:066x}", 0)), "unavailable"),
-        ("two words", call(format!("0x{:0128x}", 0)), "unavailable"),
-        ("no digits", call("0xzz".into()), "unavailable"),
-        ("no text", Fault::Replace("eth_call", json!({"result": null})), "unavailable"),
-        ("an error", Fault::Replace("eth_call", error.clone()), "unavailable"),
-        ("no code", Fault::Replace("eth_getCode", json!({"result": "0x"})), "unavailable"),
-        ("no count", Fault::Replace("eth_getTransactionCount", json!({"result": null})), "unavailable"),
-        ("a count of no digits", Fault::Replace("eth_getTransactionCount", json!({"result": "0x"})), "unavailable"),
-        ("no balance", Fault::Replace("eth_getBalance", error.clone()), "unavailable"),
-        ("no money", Fault::Replace("eth_getBalance", json!({"result": "0x0"})), "over_budget"),
-        ("no estimate", Fault::Replace("eth_estimateGas", error.clone()), "unavailable"),
-        ("a monstrous estimate", Fault::Replace("eth_estimateGas", json!({"result": "0xffffffffffff"})), "over_budget"),
-        ("no block", Fault::Replace("eth_getBlockByNumber", json!({"result": null})), "unavailable"),
-        ("another chain", Fault::wrong_chain_id(1), "unavailable"),
-        ("garbage", Fault::garbage(), "unavailable"),
-        ("half an answer", Fault::Truncated, "unavailable"),
-        ("another's answer", Fault::WrongId, "unavailable"),
-        ("nobody", Fault::Refuse, "unavailable"),
+        ("no word", call("0x".into()), "unavailable", "answered 0 bytes, not 32"),
+        ("31 bytes", call(format!("0x{:062x}", 0)), "unavailable", "answered 31 bytes, not 32"),
+        ("33 bytes", call(format!("0x{:066x}", 0)), "unavailable", "answered 33 bytes, not 32"),
+        ("two words", call(format!("0x{:0128x}", 0)), "unavailable", "answered 64 bytes, not 32"),
+        ("no digits", call("0xzz".into()), "unavailable", "malformed"),
+        ("no text", Fault::Replace("eth_call", json!({"result": null})), "unavailable", "malformed"),
+        ("an error", Fault::Replace("eth_call", error()), "unavailable", "header not found"),
+        ("no code", Fault::Replace("eth_getCode", json!({"result": "0x"})), "unavailable", "there is no code"),
+        ("no count", count(Value::Null), "unavailable", "malformed"),
+        ("a count of no digits", count("0x".into()), "unavailable", "malformed"),
+        ("no balance", Fault::Replace("eth_getBalance", error()), "unavailable", "header not found"),
+        ("no money", Fault::Replace("eth_getBalance", json!({"result": "0x0"})), "over_budget", "it holds 0 USDC"),
+        ("no estimate", Fault::Replace("eth_estimateGas", error()), "unavailable", "header not found"),
+        ("much gas", Fault::Replace("eth_estimateGas", json!({"result": "0xffffffffffff"})), "over_budget", "max_fee"),
+        ("no block", Fault::Replace("eth_getBlockByNumber", json!({"result": null})), "unavailable", "no such block"),
+        ("garbage", Fault::garbage(), "unavailable", "malformed"),
+        ("half an answer", Fault::Truncated, "unavailable", "broke off"),
+        ("another's answer", Fault::WrongId, "unavailable", "another request"),
+        ("nobody", Fault::Refuse, "unavailable", "connection refused"),
     ]
 }
 
@@ -212,15 +212,14 @@ fn bad_reads() -> Vec<(&'static str, Fault, &'static str)> {
 fn what_can_not_be_read_pays_nothing() {
     let house = house(Stage::new().chain(json!({"timeout": "2s"})));
     let watchkeeper = house.start();
-    for (name, fault, expected) in bad_reads() {
+    for (name, fault, expected, words) in bad_reads() {
         house.node().set(fault);
         let ran = watchkeeper.ran_while("pays", || {});
         let (outcome, text) = ran.only();
         assert_eq!(outcome, expected, "{name}: {text}");
+        assert!(text.contains(words), "{name}: {text}");
         assert_eq!(house.wire(), [], "{name}: nothing was signed");
         house.node().set(Fault::Pass);
-        // An endpoint that failed is left alone for a while.
-        eventually("the endpoint to be used again", SOON, || usable(&watchkeeper).then_some(()));
     }
     let entries = journal(&watchkeeper);
     assert!(entries.iter().all(|entry| entry.state == "refused" && entry.reason.is_some()), "{entries:?}");
@@ -231,10 +230,18 @@ fn what_can_not_be_read_pays_nothing() {
     paid_once(&house, &watchkeeper);
 }
 
-/// Whether no endpoint is out.
-fn usable(watchkeeper: &Watchkeeper) -> bool {
-    let metrics = watchkeeper.metrics();
-    metrics.all("watchkeeper_chain_endpoint_out", &[]).iter().all(|out| out.value == 0.0)
+#[test]
+fn an_endpoint_that_becomes_another_chains_decides_nothing() {
+    let house = house(Stage::new());
+    let watchkeeper = house.start();
+    house.node().set(Fault::wrong_chain_id(1));
+    let ran = watchkeeper.ran_while("pays", || {});
+    let (outcome, text) = ran.only();
+    assert_eq!(outcome, "unavailable", "{text}");
+    assert_eq!(house.wire(), [], "nothing was signed");
+    house.node().set(Fault::Pass);
+    eventually("it to be paid", SOON, || (watchkeeper.ran(&house, "pays").outcomes() == ["paid"]).then_some(()));
+    paid_once(&house, &watchkeeper);
 }
 
 #[test]

@@ -132,6 +132,10 @@ impl Street {
             let reason = entry.reason.as_deref().unwrap_or_default();
             assert!(reason.contains(&hash), "it names what used the nonce: {reason}");
         }
+        if story == Story::Overtaken {
+            let adopted = watchkeeper.post("accounts/funder/adopt", &json!({}));
+            assert_eq!(adopted.status, 200, "{}", adopted.text());
+        }
         let mut watchkeeper = watchkeeper;
         assert_eq!(watchkeeper.end(), Some(0), "{}", watchkeeper.log());
     }

@@ -9,14 +9,13 @@ use crate::support::{Fault, Sending, Watchkeeper, eventually};
 
 const FRIEND: &str = "0x00000000000000000000000000000000000aa001";
 /// All that shows accounts, payments, jobs, runs, chains, or what went wrong with them.
-const SHOWN: [&str; 18] = [
+const SHOWN: [&str; 17] = [
     "/metrics",
     "/",
     "/jobs/pays",
     "/runs",
     "/chains",
     "/accounts",
-    "/accounts/funder",
     "/payments",
     "/payments/1",
     "/plugins",

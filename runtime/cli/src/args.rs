@@ -56,7 +56,7 @@ pub(crate) enum Command {
     Runs(RunsOptions),
     /// Show what runs said
     Logs(LogsOptions),
-    /// Make the keys that payments are signed with, and show accounts
+    /// Make the keys that payments are signed with, show accounts and steer them
     Account {
         #[command(subcommand)]
         command: AccountCommand,

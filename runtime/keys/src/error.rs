@@ -7,11 +7,11 @@ use watchkeeper_model::AccountName;
 
 use crate::KeystoreError;
 
-/// Why an account's key can't be opened.
+/// Why an account's key can't be opened. Displays without the account, which who asked for it names.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// Its keystore, or the password of it.
-    #[error("account `{account}`: {source}")]
+    #[error("{source}")]
     Keystore {
         /// The account.
         account: AccountName,
@@ -20,9 +20,9 @@ pub enum KeyError {
     },
     /// AWS KMS said no, or nothing.
     #[error(
-        "account `{account}`: aws_kms: {why}\nhint: its key must be ECC_SECG_P256K1 for SIGN_VERIFY, and who runs \
-             Watchkeeper needs kms:GetPublicKey and kms:Sign; credentials and region come from the environment as AWS's \
-             own programs have them"
+        "aws_kms: {why}\nhint: its key must be ECC_SECG_P256K1 for SIGN_VERIFY, and who runs \
+         Watchkeeper needs kms:GetPublicKey and kms:Sign; credentials and region come from the environment as AWS's own \
+         programs have them"
     )]
     AwsKms {
         /// The account.
@@ -31,7 +31,7 @@ pub enum KeyError {
         why: SignFault,
     },
     /// A Web3Signer that can't be asked as it is configured.
-    #[error("account `{account}`: web3signer: {why}")]
+    #[error("web3signer: {why}")]
     Web3Signer {
         /// The account.
         account: AccountName,
@@ -40,9 +40,9 @@ pub enum KeyError {
     },
 }
 
-/// Why a transaction isn't signed. Nothing may be done as if it had been.
+/// Why a transaction isn't signed: nothing may be done as if it had been. Displays without the account, too.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("account `{account}`: {signer}: {fault}")]
+#[error("{signer}: {fault}")]
 pub struct SignError {
     /// The account.
     pub account: AccountName,

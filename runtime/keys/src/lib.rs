@@ -49,7 +49,7 @@ pub trait Signer: Send + Sync {
 /// transaction.
 ///
 /// # Errors
-/// [`KeyError`]: names the account, and the file or the service at fault.
+/// [`KeyError`]: names the file or the service at fault.
 pub async fn open(account: &AccountName, key: &KeySource) -> Result<Arc<dyn Signer>, KeyError> {
     match key {
         KeySource::Keystore { path, password } => {

@@ -6,8 +6,6 @@
 //! (`EthSecpArtifactSigner.getIdentifier`), hashes the data with Keccak-256, and answers the signature as text: `0x`, r, s and v,
 //! 65 bytes.
 
-use std::fmt;
-
 use alloy_primitives::{Address, B256, Signature, hex};
 use async_trait::async_trait;
 use reqwest::{
@@ -38,12 +36,6 @@ pub(crate) struct Remote {
     address: Address,
     /// By which it knows the key; asked of it once.
     identifier: OnceCell<String>,
-}
-
-impl fmt::Debug for Remote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Remote").field("address", &self.address).finish_non_exhaustive()
-    }
 }
 
 impl Remote {

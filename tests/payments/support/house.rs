@@ -371,7 +371,9 @@ impl Runs for Watchkeeper {
         let run = answer.json()["run"].as_str().expect("a run").to_owned();
         let detail = eventually(&format!("a run of {job} to end"), SOON, || {
             meanwhile();
-            let detail = self.api(&format!("runs/{run}"));
+            // It isn't listed before it is taken.
+            let answer = self.get(&format!("/api/v1/runs/{run}"), &[]);
+            let detail = (answer.status == 200).then(|| answer.json())?;
             detail["run"]["outcome"].is_string().then_some(detail)
         });
         Ran::read(&detail)

@@ -40,7 +40,7 @@ pub(crate) struct KeystoreOptions {
 #[derive(Args)]
 pub(crate) struct ShowOptions {
     /// An account of the configuration
-    #[arg(required_unless_present = "keystore", conflicts_with_all = ["keystore", "password_file"])]
+    #[arg(conflicts_with_all = ["keystore", "password_file"])]
     pub(crate) name: Option<AccountName>,
     /// The configuration
     #[arg(long, short, default_value = "watchkeeper.toml", conflicts_with_all = ["keystore", "password_file"])]

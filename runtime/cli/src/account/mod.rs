@@ -70,7 +70,9 @@ pub(crate) fn show(options: &ShowOptions) -> Result<(), Failure> {
     match (&options.name, &options.keystore) {
         (Some(name), _) => configured::show(name, options),
         (None, Some(keystore)) => show_keystore(keystore, options),
-        (None, None) => Err(Failure::Usage("name an account or a --keystore".to_owned())),
+        (None, None) => Err(Failure::Usage(
+            "nothing to show\nhint: name an account of the configuration, or a --keystore".to_owned(),
+        )),
     }
 }
 
@@ -81,7 +83,7 @@ pub(crate) async fn problems(settings: &Settings) -> Vec<String> {
         if matches!(account.key, KeySource::Web3Signer(_))
             && let Err(error) = watchkeeper_keys::open(name, &account.key).await
         {
-            problems.push(error.to_string());
+            problems.push(format!("accounts.{name}: {error}"));
         }
     }
     problems
@@ -114,11 +116,14 @@ fn show_keystore(path: &Path, options: &ShowOptions) -> Result<(), Failure> {
 
 fn make(options: &KeystoreOptions, key: impl FnOnce() -> Result<PrivateKey, Failure>) -> Result<(), Failure> {
     let keystore = absolute(&options.keystore)?;
+    let password_file = options.password_file.as_deref().map(absolute).transpose()?;
+    // Before anything is asked for or made.
+    [Some(&keystore), password_file.as_ref()].into_iter().flatten().try_for_each(|path| has_folder(path))?;
     if keystore.symlink_metadata().is_ok() {
         return Err(failure(KeystoreError::Exists { path: keystore }));
     }
     let key = key()?;
-    let password = password(options.password_file.as_deref())?;
+    let password = password(password_file)?;
     let text = Keystore::encrypt(&key, &password.text).map_err(failure)?;
     write_private(&keystore, text.as_bytes()).map_err(failure)?;
     // Read as Watchkeeper will read it: a key that only seems to be kept is money lost.
@@ -136,11 +141,10 @@ fn make(options: &KeystoreOptions, key: impl FnOnce() -> Result<PrivateKey, Fail
 }
 
 /// The password of a file, which is made if there is none; or one that is asked for.
-fn password(file: Option<&Path>) -> Result<Password, Failure> {
+fn password(file: Option<PathBuf>) -> Result<Password, Failure> {
     let Some(file) = file else {
         return Ok(Password { text: ask::new_password()?, file: None, new: false });
     };
-    let file = absolute(file)?;
     let new = file.symlink_metadata().is_err();
     if new {
         write_private(&file, &random_password().map_err(failure)?).map_err(failure)?;
@@ -195,6 +199,16 @@ fn toml_text(text: &str) -> String {
 fn json(document: &impl Serialize) -> Result<(), Failure> {
     println!("{}", serde_json::to_string_pretty(document).map_err(Failure::failed)?);
     Ok(())
+}
+
+fn has_folder(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(folder) if !folder.is_dir() => {
+            let folder = folder.display();
+            Err(Failure::Usage(format!("{folder}: is not there\nhint: mkdir -m 700 {folder}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use alloy_primitives::hex;
-use watchkeeper_config::{PasswordSource, read_private};
+use watchkeeper_config::{PasswordSource, TrustError, read_private};
 use zeroize::Zeroizing;
 
 use super::{Keystore, KeystoreError, private_key::random};
@@ -23,9 +23,15 @@ pub const PASSWORD_LIMIT: u64 = 4 << 10;
 /// Reads a keystore that nobody but its owner may read.
 ///
 /// # Errors
-/// [`KeystoreError::File`] and [`KeystoreError::Format`].
+/// [`KeystoreError::Missing`], [`KeystoreError::File`] and [`KeystoreError::Format`].
 pub fn read_keystore(path: &Path) -> Result<Keystore, KeystoreError> {
-    Keystore::parse(path, &read_private(path, KEYSTORE_LIMIT)?)
+    match read_private(path, KEYSTORE_LIMIT) {
+        Ok(text) => Keystore::parse(path, &text),
+        Err(TrustError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(KeystoreError::Missing { path: path.to_owned() })
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The password, from a file that nobody but its owner may read, or as it was given. One line end at a file's end doesn't

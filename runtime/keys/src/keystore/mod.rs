@@ -21,6 +21,12 @@ pub enum KeystoreError {
     /// The keystore or its password can't be read, or others could read it too.
     #[error(transparent)]
     File(#[from] TrustError),
+    /// There is no keystore.
+    #[error("{}: is not there\nhint: `watchkeeper account new --keystore {}` makes one", path.display(), path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// It isn't a keystore.
     #[error("{}: not a keystore: {why}\nhint: a keystore is a JSON file of the Web3 Secret Storage format, version 3, as \
              `watchkeeper account new`, geth and Foundry write it", path.display())]

@@ -67,13 +67,12 @@ async fn a_keystore_signs_for_its_account() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_with_account_and_file() {
+async fn a_wrong_password_is_told_with_the_file() {
     let kept = kept();
     let wrong = kept.folder.path().join("wrong");
     write_private(&wrong, b"wrong horse").unwrap();
     let error = refusal(&kept.keystore, &wrong).await;
-    let expected =
-        format!("account `funder`: {}: the password is wrong, or the file is damaged", kept.keystore.display());
+    let expected = format!("{}: the password is wrong, or the file is damaged", kept.keystore.display());
     assert_eq!(error, expected);
 }
 
@@ -90,7 +89,7 @@ async fn a_file_that_others_may_use_in_any_way_is_refused() {
             };
             let wrong = wrong.display();
             let told = format!("{wrong}: not trusted: {why} (mode {bits:o})\nhint: chmod {mended} {wrong}");
-            assert_eq!(error, format!("account `funder`: {told}"));
+            assert_eq!(error, told);
         }
         for bits in [0o400, 0o600] {
             mode(wrong, bits);
@@ -146,7 +145,10 @@ async fn what_is_no_file_or_too_great_is_refused() {
     let kept = kept();
     let error = refusal(kept.folder.path(), &kept.password).await;
     assert!(error.ends_with(": not a file"), "{error}");
-    let error = refusal(&kept.folder.path().join("none"), &kept.password).await;
+    let none = kept.folder.path().join("none");
+    let none_there = format!("{}: is not there\nhint: `watchkeeper account new ", none.display());
+    assert!(refusal(&none, &kept.password).await.starts_with(&none_there));
+    let error = refusal(&kept.keystore, &none).await;
     assert!(error.contains("can't be read: No such file"), "{error}");
 
     let great = kept.folder.path().join("great");

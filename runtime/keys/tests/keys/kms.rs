@@ -159,7 +159,7 @@ async fn a_kms_that_signs_something_else_is_caught() {
     let key = moto.make_key("ECC_SECG_P256K1", "SIGN_VERIFY");
     let signer = opened(of_made_key(&key, &moto.url).await).await.unwrap();
     let error = signer.sign(deposit()).await.unwrap_err();
-    assert_eq!(error.to_string(), "account `funder`: aws_kms: its answer is not a signature by its key");
+    assert_eq!(error.to_string(), "aws_kms: its answer is not a signature by its key");
 }
 
 #[tokio::test]
@@ -315,7 +315,7 @@ async fn what_aws_says_is_passed_on_in_one_line() {
             .await;
     let error = opened(settings("key", &server.url())).await.map(drop).unwrap_err();
     let told = error.to_string();
-    assert!(told.starts_with("account `funder`: aws_kms: it says: AccessDeniedException: no and [31m again"), "{told}");
+    assert!(told.starts_with("aws_kms: it says: AccessDeniedException: no and [31m again"), "{told}");
     assert!(told.len() < 700 && told.contains("\nhint: ") && !told.contains('\u{1b}'), "{told}");
 }
 

@@ -241,7 +241,7 @@ async fn a_signer_without_the_accounts_key_is_not_asked_to_sign() {
 async fn a_signer_that_is_away_is_asked_again_for_the_next_transaction() {
     let signer = opened(settings(&nobody())).await;
     let error = signer.sign(deposit()).await.unwrap_err();
-    assert_eq!(error.to_string(), "account `funder`: web3signer: it can't be reached: connection refused");
+    assert_eq!(error.to_string(), "web3signer: it can't be reached: connection refused");
 
     let first = AtomicBool::new(true);
     let server =

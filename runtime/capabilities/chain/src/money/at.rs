@@ -44,7 +44,7 @@ impl<T: PartialEq + Send + 'static> Read for ReadAt<T> {
 
 impl<T> ReadAt<T> {
     async fn ask(&self, node: Node<'_>, block: &Value) -> Result<T, Fault> {
-        (self.decode)(&*node.call(self.method, params(&(self.of, block))?).await?)
+        (self.decode)(&node.call(self.method, params(&(self.of, block))?).await?)
     }
 }
 

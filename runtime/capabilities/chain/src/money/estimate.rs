@@ -62,7 +62,7 @@ impl Read for ReadEstimate {
     type Answer = u64;
 
     async fn attempt(&self, node: Node<'_>) -> Result<u64, Fault> {
-        count(&*node.call(methods::ESTIMATE_GAS, params(&[self])?).await?)
+        count(&node.call(methods::ESTIMATE_GAS, params(&[self])?).await?)
     }
 }
 

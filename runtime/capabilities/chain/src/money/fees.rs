@@ -57,14 +57,14 @@ impl Read for ReadFees {
         let (Some(block), Some(price), Some(priority)) = (answers.next(), answers.next(), answers.next()) else {
             return Err(Fault::malformed("a request without an answer"));
         };
-        let block: Block = parse::<Option<Block>>(&*block?)?.ok_or(Fault::NoBlock)?;
+        let block: Block = parse::<Option<Block>>(&block?)?.ok_or(Fault::NoBlock)?;
         fees(block.base_fee_per_gas.map(|Amount(fee)| fee), advice(price), advice(priority))
     }
 }
 
 /// A price; an error where the endpoint has none to give.
 fn advice(answer: Answer) -> Result<U256, Fault> {
-    amount(&*answer?)
+    amount(&answer?)
 }
 
 fn fees(base_fee: Option<U256>, price: Result<U256, Fault>, priority: Result<U256, Fault>) -> Result<Fees, Fault> {

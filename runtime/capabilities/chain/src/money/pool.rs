@@ -67,7 +67,7 @@ impl Read for ReadPending {
     type Answer = u64;
 
     async fn attempt(&self, node: Node<'_>) -> Result<u64, Fault> {
-        count(&*node.call(methods::GET_TRANSACTION_COUNT, params(&(self.of, At::Pending))?).await?)
+        count(&node.call(methods::GET_TRANSACTION_COUNT, params(&(self.of, At::Pending))?).await?)
     }
 }
 

@@ -139,8 +139,8 @@ fn accepted(answer: &RawValue, hash: B256) -> Result<B256, Fault> {
 
 fn refusal(error: &ErrorPayload) -> SendAnswer {
     let lower = error.message.to_lowercase();
-    let known = |word: &&str| lower.contains(*word);
-    if KNOWN.iter().any(|word| known(&word)) || (lower.contains("known transaction") && !lower.contains("unknown")) {
+    let known = lower.contains("known transaction") && !lower.contains("unknown");
+    if known || KNOWN.iter().any(|word| lower.contains(word)) {
         return SendAnswer::Known;
     }
     SendAnswer::Refused { code: error.code, message: clean(&without_long_runs(&error.message), RPC_MESSAGE) }

@@ -73,7 +73,7 @@ impl Read for ReadCount {
     }
 
     async fn attempt(&self, node: Node<'_>) -> Result<u64, Fault> {
-        count(&*node.call(methods::GET_TRANSACTION_COUNT, params(&(self.of, At::Number(self.number)))?).await?)
+        count(&node.call(methods::GET_TRANSACTION_COUNT, params(&(self.of, At::Number(self.number)))?).await?)
     }
 }
 
@@ -109,7 +109,7 @@ impl Read for ReadUser {
     }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Self::Answer, Fault> {
-        self.user(&*node.call(methods::GET_BLOCK, params(&(At::Number(self.number), true))?).await?)
+        self.user(&node.call(methods::GET_BLOCK, params(&(At::Number(self.number), true))?).await?)
     }
 }
 

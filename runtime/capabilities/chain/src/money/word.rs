@@ -72,7 +72,7 @@ impl ReadWord {
         let (Some(code), Some(called)) = (answers.next(), answers.next()) else {
             return Err(Fault::malformed("a call without an answer"));
         };
-        let Data(code) = parse(&*code?)?;
+        let Data(code) = parse(&code?)?;
         Ok(Word { has_code: !code.is_empty(), reply: reply(called)? })
     }
 }

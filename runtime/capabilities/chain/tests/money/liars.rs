@@ -75,7 +75,7 @@ async fn a_receipt_that_only_one_has_is_neither_there_nor_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_receipt_of_a_block_that_was_replaced_is_none() {
+async fn a_receipt_of_a_block_that_was_replaced_counts_for_nothing() {
     let anvil = Anvil::start();
     let hash = sent(&anvil).await;
     let mut receipt = anvil.ask("eth_getTransactionReceipt", json!([hash])).await;
