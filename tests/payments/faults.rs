@@ -56,13 +56,15 @@ fn paid_once(house: &House, watchkeeper: &Watchkeeper) {
 
 #[test]
 fn whatever_a_node_answers_to_a_transaction_it_is_paid_once() {
-    let house = house(Stage::new().policy(json!({"replace_after": "1s"})));
+    let house = house(Stage::new().policy(json!({"replace_after": "1s"})).chain(json!({"timeout": "1s"})));
     let watchkeeper = house.start();
     let mut allowed = BTreeSet::new();
     for (number, how) in [
         Sending::TakesAndFails,
         Sending::Twice,
         Sending::Late(Duration::from_millis(700)),
+        // Later than anybody waits for the answer.
+        Sending::Late(Duration::from_millis(1_500)),
         Sending::Forgets,
         Sending::Refuses("nonce too low"),
         Sending::Refuses("already known"),
@@ -95,7 +97,7 @@ fn whatever_a_node_answers_to_a_transaction_it_is_paid_once() {
         assert_eq!(got, [UP_TO], "{how:?}");
     }
     let (max_payment, max_fee) = (UP_TO, ONE / 20);
-    let rules = Rules { allowed, max_payment, max_spent: 8 * UP_TO, max_fee, ..Rules::default() };
+    let rules = Rules { allowed, max_payment, max_spent: 9 * UP_TO, max_fee, ..Rules::default() };
     let wrong = judge(&Evidence::of(&house, &watchkeeper, &[]), &rules);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

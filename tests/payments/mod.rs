@@ -6,6 +6,7 @@
 mod faults;
 mod foreign;
 mod full_disk;
+mod going;
 mod hostile;
 mod kill;
 mod kill_switch;

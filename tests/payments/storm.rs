@@ -1,10 +1,10 @@
-//! Killed at random moments again and again, while blocks come slowly, nodes lie, and paymasters spend what they get. Then one
-//! life without a kill, and everything is held against the oracle.
+//! Killed at random moments again and again, while blocks come slowly and some are replaced, nodes lie, and paymasters spend
+//! what they get. Then one life without a kill, and everything is held against the oracle.
 //!
 //! `WATCHKEEPER_KILLS=10000` kills more often. Moments follow a fixed seed; what they meet doesn't.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -30,6 +30,8 @@ const LIFE_MILLIS: std::ops::Range<u64> = 50..1_300;
 const BLOCK_MILLIS: std::ops::Range<u64> = 150..900;
 /// One of so many blocks finds a paymaster that spent all that it had.
 const DRAINED: u32 = 4;
+/// One of so many blocks takes the place of the one before it.
+const REPLACED: u32 = 12;
 const UP_TO: u128 = 2 * ONE;
 /// Where steady payments go.
 const TARGETS: [&str; 3] = [
@@ -52,6 +54,7 @@ fn however_often_it_is_killed_each_payment_happens_once_or_the_journal_says_why_
         let storms: Vec<_> = (0..STORMS).map(|number| scope.spawn(move || storm(number))).collect();
         storms.into_iter().map(|storm| storm.join().expect("no storm fails")).collect()
     });
+    storms.iter().enumerate().for_each(|(number, storm)| eprintln!("storm {number}: {}", summary(storm)));
     something_happened(&storms);
     the_oracle_finds_what_is_doctored(&storms[0]);
 }
@@ -137,7 +140,7 @@ fn calm(house: &House) -> Evidence {
     evidence
 }
 
-/// Makes blocks slowly, and has the paymaster spend what it has now and then.
+/// Makes blocks slowly, has the paymaster spend what it has now and then, and changes its mind about the last block.
 fn chain(house: &House, mut rng: Rng, over: &AtomicBool) {
     while !over.load(Ordering::SeqCst) {
         thread::sleep(Duration::from_millis(rng.u64(BLOCK_MILLIS)));
@@ -145,7 +148,10 @@ fn chain(house: &House, mut rng: Rng, over: &AtomicBool) {
         if has > 0 && rng.u32(..DRAINED) == 0 {
             house.drain(&house.paymaster, has);
         }
-        house.anvil.mine(1);
+        match rng.u32(..REPLACED) {
+            0 => drop(house.anvil.rpc("anvil_reorg", json!([1, []]))),
+            _ => house.anvil.mine(1),
+        }
     }
 }
 
@@ -171,6 +177,17 @@ fn twice(evidence: &Evidence) -> Vec<String> {
     doubled.map(|sent| format!("{} got {} twice", sent.to, sent.value)).collect()
 }
 
+/// What happened, in one line.
+fn summary(evidence: &Evidence) -> String {
+    let mut states: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for entry in &evidence.journal {
+        *states.entry((&entry.job, &entry.state)).or_default() += 1;
+    }
+    let replaced = evidence.transactions.values().filter(|hashes| hashes.len() > 1).count();
+    let (signed, sent) = (evidence.wire.len(), evidence.sent.len());
+    format!("{signed} transactions signed, {sent} in blocks, {replaced} payments replaced, {states:?}")
+}
+
 /// A storm in which nothing was killed half-way proves nothing.
 fn something_happened(storms: &[Evidence]) {
     let entries = || storms.iter().flat_map(|storm| &storm.journal);
@@ -186,6 +203,8 @@ fn something_happened(storms: &[Evidence]) {
     }
     let confirmed = entries().filter(|entry| entry.state == "confirmed").count();
     assert!(confirmed > 10 * storms.len(), "{confirmed} payments in all");
+    let replaced = storms.iter().flat_map(|storm| storm.transactions.values()).filter(|hashes| hashes.len() > 1);
+    assert!(replaced.count() > 0, "no payment was replaced");
 }
 
 /// What is told wrongly, how, and what the oracle has to say of it.

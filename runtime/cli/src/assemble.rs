@@ -36,7 +36,10 @@ pub(crate) fn assembly(config: &Path) -> Result<Assembly, Failure> {
         config: absolute(config)?,
         program,
         capabilities: capabilities(),
-        opener: opener(Metrics { chain: chain_metrics, http: http_metrics, wallet: wallet_metrics }, Arc::clone(&clock)),
+        opener: opener(
+            Metrics { chain: chain_metrics, http: http_metrics, wallet: wallet_metrics },
+            Arc::clone(&clock),
+        ),
         registry,
         clock,
     })
@@ -72,8 +75,7 @@ fn opener(metrics: Metrics, clock: Arc<dyn Clock>) -> Opener {
         };
         let accounts = Accounts::open(&parts).map_err(|error| error.to_string())?;
         let state = OpenState::new(Arc::clone(ledger));
-        let open: Vec<Arc<dyn Open>> =
-            vec![Arc::new(chains), Arc::new(state), Arc::new(services), Arc::new(accounts)];
+        let open: Vec<Arc<dyn Open>> = vec![Arc::new(chains), Arc::new(state), Arc::new(services), Arc::new(accounts)];
         Ok(open)
     })
 }

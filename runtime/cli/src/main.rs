@@ -16,7 +16,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use account::args::AccountCommand;
 use args::{Arguments, Command, PluginCommand};
 use client::args::{RunCommand, TokenCommand};
 use failure::Failure;
@@ -48,10 +47,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Job { command } => client::job(command),
         Command::Runs(options) => client::runs(options),
         Command::Logs(options) => client::logs(options),
-        Command::Account { command: AccountCommand::New(options) } => account::new(&options),
-        Command::Account { command: AccountCommand::Import(options) } => account::import(&options),
-        Command::Account { command: AccountCommand::Show(options) } => account::show(&options),
-        Command::Account { command: AccountCommand::Server(question) } => client::account(question),
+        Command::Account { command } => account::run(command),
         Command::Payments(arguments) => client::payments(arguments),
         Command::Token { command: TokenCommand::New(options) } => client::token(&options),
         Command::Completions { shell } => {

@@ -64,7 +64,18 @@ impl RunInfo {
         deadline: Timestamp,
         families: u32,
     ) -> Self {
-        Self { id, job, digest: None, attempt: 1, trigger, config, dry_run: false, deadline, families, progress: Mutex::new(None) }
+        Self {
+            id,
+            job,
+            digest: None,
+            attempt: 1,
+            trigger,
+            config,
+            dry_run: false,
+            deadline,
+            families,
+            progress: Mutex::new(None),
+        }
     }
 
     /// What the run last said of its progress.

@@ -46,7 +46,9 @@ pub(super) fn measure(report: &mut Report) -> Result<()> {
                 value: first,
                 ratio: Ratio::OursOverTheirs,
             }),
-            how: format!("median of {CHECKS}; six caps over three windows, a payment a minute, one job of ten; in memory"),
+            how: format!(
+                "median of {CHECKS}; six caps over three windows, a payment a minute, one job of ten; in memory"
+            ),
         });
     }
     Ok(())
@@ -69,8 +71,7 @@ fn pay(book: &mut Book, number: u64) -> Result<()> {
         at,
     };
     book.sign(id, &transaction)?;
-    let inclusion =
-        Inclusion { hash, block_number: number, block_hash: hash, success: true, fee: U256::from(21_000) };
+    let inclusion = Inclusion { hash, block_number: number, block_hash: hash, success: true, fee: U256::from(21_000) };
     book.payment_event(id, &PaymentEvent::Included(inclusion), at)?;
     book.payment_event(id, &PaymentEvent::Settled { reason: None }, at)?;
     Ok(())
@@ -108,7 +109,8 @@ fn intend(book: &mut Book, number: u64, key: &str) -> Result<PaymentId> {
 
 fn reservation(number: u64) -> Result<Reservation> {
     let windows = [Window::Day, Window::Week, Window::Lifetime];
-    let caps = [false, true].into_iter().flat_map(|of_job| windows.map(|window| Cap { of_job, window, limit: U256::MAX }));
+    let caps =
+        [false, true].into_iter().flat_map(|of_job| windows.map(|window| Cap { of_job, window, limit: U256::MAX }));
     Ok(Reservation {
         to: Address::repeat_byte(2),
         value: U256::from(1),

@@ -40,7 +40,8 @@ pub(super) async fn measure(chain: &Chain, report: &mut Report) -> Result<()> {
         tokio::pin!(paying);
         let sent = async {
             loop {
-                let filter = PaymentFilter { state: Some(PaymentState::Broadcast), limit: 1, ..PaymentFilter::default() };
+                let filter =
+                    PaymentFilter { state: Some(PaymentState::Broadcast), limit: 1, ..PaymentFilter::default() };
                 match house.ledger.payments(filter).await?.pop() {
                     Some(payment) if payment.intent.key == key => return anyhow::Ok(payment),
                     _ => tokio::time::sleep(std::time::Duration::from_millis(1)).await,

@@ -254,19 +254,25 @@ impl<'a> Node<'a> {
         if endpoint.is_verified() {
             return Ok(());
         }
+        self.check_chain().await?;
+        if endpoint.max_head_age.is_some() {
+            ReadHeader { at: At::Latest }.attempt(self).await?;
+        }
+        endpoint.works();
+        Ok(())
+    }
+
+    /// Asks it for its chain's id, whatever it said before.
+    pub(crate) async fn check_chain(self) -> Result<(), Fault> {
         let none = to_raw_value(&[(); 0]).map_err(Fault::malformed)?;
         let answer = self.call(methods::CHAIN_ID, none).await.map_err(|fault| match fault {
             Fault::Rpc(error) => Fault::malformed(format!("no chain id, but error {}", error.code)),
             other => other,
         })?;
         let Quantity(found) = serde_json::from_str(answer.get()).map_err(Fault::malformed)?;
-        if found != endpoint.chain_id {
-            return Err(endpoint.refusal(Why::WrongChain(found)));
+        if found != self.endpoint.chain_id {
+            return Err(self.endpoint.refusal(Why::WrongChain(found)));
         }
-        if endpoint.max_head_age.is_some() {
-            ReadHeader { at: At::Latest }.attempt(self).await?;
-        }
-        endpoint.works();
         Ok(())
     }
 

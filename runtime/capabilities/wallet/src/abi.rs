@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn what_a_policy_can_not_hold_is_no_function_here() {
-        for bad in ["", "f", "f(", "f)", "(address)", "f(address", "1f()", "f(address, uint256)", "f(bytes)", "f(uint)"] {
+        for bad in ["", "f", "f(", "f)", "(address)", "f(address", "1f()", "f(address, uint256)", "f(bytes)", "f(uint)"]
+        {
             assert!(Function::parse(bad).is_err(), "{bad}");
         }
         assert!(Function::parse("f()").unwrap().kinds().is_empty());

@@ -65,12 +65,18 @@ impl Account {
     pub(crate) async fn signer(&self) -> Result<&Arc<dyn Signer>, PayError> {
         let open = || watchkeeper_keys::open(&self.name, &self.settings.key);
         let signer = self.signer.get_or_try_init(open).await;
-        let signer = signer.map_err(|error| PayError::Unavailable(format!("account {}: {error}", self.name)))?;
+        let signer = signer.map_err(|error| self.unsigned(&error))?;
         if signer.address() == self.sender.address {
             return Ok(signer);
         }
         let (found, wanted) = (signer.address(), self.sender.address);
         Err(PayError::Unavailable(format!("account {}: its signer is {found}, not {wanted}", self.name)))
+    }
+
+    /// That nothing was signed. A signer's own words name the operator's things, and are for the log alone.
+    pub(crate) fn unsigned(&self, error: &dyn std::error::Error) -> PayError {
+        tracing::error!(account = %self.name, %error, "nothing was signed");
+        PayError::Unavailable(format!("account {}: its signer signed nothing\nhint: the log says why", self.name))
     }
 
     /// Why payments are stopped, by the file or by a person; what can't be told stops them, too.
@@ -85,6 +91,7 @@ impl Account {
             Err(error) => return stopped(format!("{}: {error}", self.stop_file.display())),
         }
         match self.ledger.stopped_payments().await? {
+            Some(stop) if stop.note.is_empty() => stopped(format!("by {}", stop.by)),
             Some(stop) => stopped(format!("by {}: {}", stop.by, stop.note)),
             None => Ok(()),
         }
@@ -144,7 +151,8 @@ impl Account {
 
     /// An amount of an asset, for people.
     pub(crate) fn show(&self, amount: U256, asset: &str) -> String {
-        self.currency(asset).map_or_else(|| format!("{amount} of the smallest unit of {asset}"), |of| show_amount(amount, &of))
+        self.currency(asset)
+            .map_or_else(|| format!("{amount} of the smallest unit of {asset}"), |of| show_amount(amount, &of))
     }
 
     /// An amount of the chain's currency, for people.

@@ -55,7 +55,9 @@ pub enum OpenError {
         problem: String,
     },
     /// Two names for one account.
-    #[error("accounts.{account}: it is the same address on the same chain as `{other}`\nhint: keep one of them, so that its limits hold")]
+    #[error(
+        "accounts.{account}: it is the same address on the same chain as `{other}`\nhint: keep one of them, so that its limits hold"
+    )]
     Twice {
         /// The second.
         account: AccountName,
@@ -95,10 +97,10 @@ impl Accounts {
             if let Some(other) = accounts.values().find(|other| other.sender == sender) {
                 return Err(OpenError::Twice { account: name.clone(), other: other.name.clone() });
             }
-            let money = parts.chains.money(settings.chain.as_str()).ok_or_else(|| OpenError::NoChain {
-                account: name.clone(),
-                chain: settings.chain.clone(),
-            })?;
+            let money = parts
+                .chains
+                .money(settings.chain.as_str())
+                .ok_or_else(|| OpenError::NoChain { account: name.clone(), chain: settings.chain.clone() })?;
             let chain = parts.settings.chains.get(&settings.chain);
             let account = Account {
                 name: name.clone(),
@@ -119,7 +121,8 @@ impl Accounts {
             accounts.insert(name.clone(), Arc::new(account));
         }
         let accounts = Arc::new(accounts);
-        let till = (!accounts.is_empty()).then(|| Arc::new(Till::new(Arc::clone(&accounts), Arc::clone(parts.ledger), stop_file)));
+        let till = (!accounts.is_empty())
+            .then(|| Arc::new(Till::new(Arc::clone(&accounts), Arc::clone(parts.ledger), stop_file)));
         Ok(Self { accounts, till, followers: Mutex::default() })
     }
 }
@@ -134,9 +137,7 @@ fn opened(
         return Ok((address, None));
     }
     // A configuration is opened within the runtime, which can't be waited for on its own threads.
-    let opened = std::thread::scope(|scope| {
-        scope.spawn(|| runtime.block_on(watchkeeper_keys::open(name, key))).join()
-    });
+    let opened = std::thread::scope(|scope| scope.spawn(|| runtime.block_on(watchkeeper_keys::open(name, key))).join());
     let problem = |problem: String| OpenError::Key { account: name.clone(), problem };
     let signer = opened
         .map_err(|_| problem("its key can't be opened".to_owned()))?

@@ -47,10 +47,11 @@ pub(crate) async fn decide(wish: &Wish<'_>) -> Result<Decision, PayError> {
     let (amount, reason) = needed(account, wish, &head).await?;
     let Body { value, data } = wish.rule.body(amount);
     let sender = account.sender.address;
-    let estimated = money.estimate_gas(sender, wish.rule.to, value, data.clone()).await.map_err(|error| match error {
-        EstimateError::Reverted(why) => PayError::Unavailable(format!("nothing was paid: it would fail: {why}")),
-        EstimateError::Read(error) => error.into(),
-    })?;
+    let estimated =
+        money.estimate_gas(sender, wish.rule.to, value, data.clone()).await.map_err(|error| match error {
+            EstimateError::Reverted(why) => PayError::Unavailable(format!("nothing was paid: it would fail: {why}")),
+            EstimateError::Read(error) => error.into(),
+        })?;
     let gas_limit = if estimated <= TRANSFER_GAS { TRANSFER_GAS } else { estimated.saturating_add(estimated / 4) };
     let gas = U256::from(gas_limit);
     let limits = &wish.limits;
@@ -95,7 +96,10 @@ async fn nonce(account: &Account, head: &Header) -> Result<u64, PayError> {
     let record = account.ledger.sender(account.sender).await?;
     let next = record.map_or(0, |record| record.next_nonce);
     if record.is_some_and(|record| head.number < record.highest_block) {
-        return Err(PayError::Unavailable(format!("nothing was paid: block {} is older than one seen before", head.number)));
+        return Err(PayError::Unavailable(format!(
+            "nothing was paid: block {} is older than one seen before",
+            head.number
+        )));
     }
     let found = count.max(pending);
     if count.saturating_add(record.map_or(0, |record| record.in_flight)) < next {
@@ -192,12 +196,19 @@ pub(crate) async fn fits(wish: &Wish<'_>, job: &JobName, decision: &Decision) ->
 pub(crate) fn over(account: &Account, asset: &str, of_job: bool, window: &str, left: U256, limit: U256) -> PayError {
     let whose = if of_job { "the job's" } else { "the account's" };
     let (left, limit) = (account.show(left, asset), account.show(limit, asset));
-    let hint = "it opens again by itself; raise it in watchkeeper.toml or in the job's grant if it is too narrow";
-    PayError::OverBudget(format!("account {}: {whose} cap for {window} leaves {left} of {limit}\nhint: {hint}", account.name))
+    let place = if of_job { "the job's grant" } else { "watchkeeper.toml" };
+    PayError::OverBudget(format!(
+        "account {}: {whose} cap for {window} leaves {left} of {limit}\nhint: raise `max_{window}` in {place} if it is too \
+         narrow; a window opens again by itself",
+        account.name
+    ))
 }
 
 fn time_of(head: &Header) -> Timestamp {
-    i64::try_from(head.timestamp).ok().and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::MAX)
+    i64::try_from(head.timestamp)
+        .ok()
+        .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        .unwrap_or(Timestamp::MAX)
 }
 
 impl Account {
@@ -209,7 +220,8 @@ impl Account {
     /// What no further payment may touch: what the account keeps, and what is reserved for payments that no block has.
     pub(crate) async fn held_back(&self, limits: &Limits) -> Result<U256, PayError> {
         let open = self.ledger.open_payments(self.sender).await?;
-        let reserved = open.into_iter().filter(|payment| payment.included.is_none()).filter_map(|payment| payment.reserved);
+        let reserved =
+            open.into_iter().filter(|payment| payment.included.is_none()).filter_map(|payment| payment.reserved);
         Ok(reserved.fold(limits.keep, |sum, own| sum.saturating_add(own.value).saturating_add(own.max_fee)))
     }
 

@@ -70,11 +70,7 @@ mod tests {
     use super::*;
 
     fn fees(base: Option<u64>, priority: u64, price: u64) -> Fees {
-        Fees {
-            base_fee: base.map(U256::from),
-            priority_fee: U256::from(priority),
-            gas_price: U256::from(price),
-        }
+        Fees { base_fee: base.map(U256::from), priority_fee: U256::from(priority), gas_price: U256::from(price) }
     }
 
     fn dynamic(max_fee: u64, priority: u64) -> Offer {

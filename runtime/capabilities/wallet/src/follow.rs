@@ -119,7 +119,10 @@ impl Account {
             return Ok(None);
         }
         let (Some(last), Some(nonce)) = (transactions.last(), payment.nonce) else {
-            return Err(PayError::Indeterminate(format!("payment {}: the journal has no transaction of it", payment.id)));
+            return Err(PayError::Indeterminate(format!(
+                "payment {}: the journal has no transaction of it",
+                payment.id
+            )));
         };
         if self.money.transaction_count(head, self.sender.address).await? > nonce {
             return self.overtaken(&payment, nonce, &transactions, head).await;
@@ -145,7 +148,8 @@ impl Account {
         if !self.is_deep(receipt.block_number, head) {
             return Ok(payment);
         }
-        let reason = (!receipt.success).then(|| format!("its transaction {} failed in block {}", receipt.hash, receipt.block_number));
+        let reason = (!receipt.success)
+            .then(|| format!("its transaction {} failed in block {}", receipt.hash, receipt.block_number));
         self.note(payment.id, PaymentEvent::Settled { reason }).await
     }
 
@@ -168,10 +172,16 @@ impl Account {
             return unclear(format!("nonce {nonce} is used, and no block shows by what"));
         };
         if transactions.iter().any(|own| own.hash == hash) {
-            return unclear(format!("block {} has its transaction {hash}, and no endpoint has the receipt", block.number));
+            return unclear(format!(
+                "block {} has its transaction {hash}, and no endpoint has the receipt",
+                block.number
+            ));
         }
         if !self.is_deep(block.number, head) {
-            return unclear(format!("transaction {hash} used its nonce {nonce} in block {}, which may be replaced", block.number));
+            return unclear(format!(
+                "transaction {hash} used its nonce {nonce} in block {}, which may be replaced",
+                block.number
+            ));
         }
         let reason = format!("transaction {hash} used its nonce {nonce} in block {}", block.number);
         self.note(payment.id, PaymentEvent::Abandoned { reason }).await.map(Some)

@@ -55,7 +55,8 @@ impl Lent {
         let dry = if self.dry_run { " (dry run)" } else { "" };
         let line = |rule: &Rule| {
             let money = limits::currency(settings, rule.token.as_deref());
-            let show = |amount: U256| money.as_ref().map_or_else(|| amount.to_string(), |money| show_amount(amount, money));
+            let show =
+                |amount: U256| money.as_ref().map_or_else(|| amount.to_string(), |money| show_amount(amount, money));
             let most = self.limits(rule.token.as_deref()).map_or(U256::ZERO, |limits| limits.max_payment);
             let condition = match &rule.condition {
                 None => "whatever the chain says".to_owned(),

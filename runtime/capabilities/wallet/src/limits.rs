@@ -166,8 +166,7 @@ mod tests {
 
     #[test]
     fn no_word_of_the_job_is_no_change() {
-        let limits =
-            Limits::merge(&policy(), &Caps::from(&policy()), &Caps::default(), &Narrower::default());
+        let limits = Limits::merge(&policy(), &Caps::from(&policy()), &Caps::default(), &Narrower::default());
         assert_eq!(limits.max_payment, U256::from(20));
         assert_eq!((limits.max_fee, limits.keep), (U256::from(5), U256::from(10)));
         assert_eq!(limits.caps.len(), 2);

@@ -228,7 +228,10 @@ impl Order {
             return if pinned == digest {
                 Ok(())
             } else {
-                Err(self.denied(&format!("its component is {digest}, and the grant pins another"), "see `digest` in the grant"))
+                Err(self.denied(
+                    &format!("its component is {digest}, and the grant pins another"),
+                    "see `digest` in the grant",
+                ))
             };
         }
         match account.ledger.approval(&account.name, &self.job).await? {
@@ -236,7 +239,8 @@ impl Order {
             Some(approval) => {
                 account.ledger.want_approval(&account.name, &self.job, digest, account.clock.now()).await?;
                 account.wake();
-                let hint = format!("look at what changed, then `watchkeeper account approve {} {}`", account.name, self.job);
+                let hint =
+                    format!("look at what changed, then `watchkeeper account approve {} {}`", account.name, self.job);
                 Err(self.denied(&format!("its component changed from {} to {digest}", approval.digest), &hint))
             }
             None => {

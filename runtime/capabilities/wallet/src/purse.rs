@@ -115,7 +115,8 @@ impl Purse {
         let tokens: BTreeSet<Option<&str>> = lent.rules.iter().map(|rule| rule.token.as_deref()).collect();
         let mut allowances = Vec::new();
         for token in tokens {
-            let (Some(limits), Some(currency)) = (lent.limits(token), limits::currency(&account.settings, token)) else {
+            let (Some(limits), Some(currency)) = (lent.limits(token), limits::currency(&account.settings, token))
+            else {
                 continue;
             };
             let asset = currency.symbol;

@@ -207,10 +207,7 @@ mod tests {
     #[test]
     fn a_target_is_recipient_function_and_pinned_addresses() {
         let lower = |address: Address| format!("{address:#x}");
-        assert_eq!(
-            deposit().target(),
-            format!("{} depositTo(address) {}", lower(ENTRY_POINT), lower(PAYMASTER))
-        );
+        assert_eq!(deposit().target(), format!("{} depositTo(address) {}", lower(ENTRY_POINT), lower(PAYMASTER)));
         assert_eq!(
             transfer().target(),
             format!("{} transfer(address,uint256) {}", lower(ENTRY_POINT), lower(PAYMASTER))

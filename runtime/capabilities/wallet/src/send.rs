@@ -17,9 +17,10 @@ pub(crate) struct Shape {
 impl Account {
     /// Signs what was reserved, and keeps it. Nobody has seen it yet.
     pub(crate) async fn sign(&self, payment: &Payment, shape: Shape) -> Result<Payment, PayError> {
-        let reserved = payment.reserved.as_ref().ok_or_else(|| {
-            PayError::Unavailable(format!("payment {}: nothing is reserved for it", payment.id))
-        })?;
+        let reserved = payment
+            .reserved
+            .as_ref()
+            .ok_or_else(|| PayError::Unavailable(format!("payment {}: nothing is reserved for it", payment.id)))?;
         let cost = shape.offer.most().checked_mul(U256::from(shape.gas_limit));
         if cost.is_none_or(|cost| cost > reserved.max_fee) {
             return Err(PayError::OverBudget(format!("payment {}: its fee could pass what is reserved", payment.id)));
@@ -41,9 +42,7 @@ impl Account {
         fail_point::pass("signer.before");
         let signed = self.signer().await?.sign(unsigned).await;
         fail_point::pass("signer.after");
-        let signed = signed.map_err(|error| {
-            PayError::Unavailable(format!("account {}: nothing was signed: {error}", self.name))
-        })?;
+        let signed = signed.map_err(|error| self.unsigned(&error))?;
         let transaction = SignedTransaction {
             nonce: shape.nonce,
             hash: signed.hash,

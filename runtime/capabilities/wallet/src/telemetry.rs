@@ -49,11 +49,17 @@ impl WalletMetrics {
                 &["account", "job_name", "reason"],
             )?,
             balance: GaugeVec::new(
-                Opts::new("watchkeeper_account_balance", "What the account held of its chain's currency when it was read last."),
+                Opts::new(
+                    "watchkeeper_account_balance",
+                    "What the account held of its chain's currency when it was read last.",
+                ),
                 &["account", "chain", "symbol"],
             )?,
             stopped: IntGaugeVec::new(
-                Opts::new("watchkeeper_account_stopped", "Whether the account pays nothing until an operator has looked at it."),
+                Opts::new(
+                    "watchkeeper_account_stopped",
+                    "Whether the account pays nothing until an operator has looked at it.",
+                ),
                 &["account"],
             )?,
             in_flight: IntGaugeVec::new(
@@ -69,7 +75,10 @@ impl WalletMetrics {
                 &["account"],
             )?,
             budget: GaugeVec::new(
-                Opts::new("watchkeeper_account_budget_remaining", "What the account's caps leave, in units of the asset."),
+                Opts::new(
+                    "watchkeeper_account_budget_remaining",
+                    "What the account's caps leave, in units of the asset.",
+                ),
                 &["account", "asset", "window"],
             )?,
             outflow: GaugeVec::new(
@@ -124,7 +133,9 @@ impl WalletMetrics {
     pub(crate) async fn refresh(&self, account: &Account) {
         let name = [account.name.as_str()];
         if let Ok(open) = account.ledger.open_payments(account.sender).await {
-            let count = |wanted: fn(&Payment) -> bool| i64::try_from(open.iter().filter(|one| wanted(one)).count()).unwrap_or(0);
+            let count = |wanted: fn(&Payment) -> bool| {
+                i64::try_from(open.iter().filter(|one| wanted(one)).count()).unwrap_or(0)
+            };
             self.in_flight.with_label_values(&name).set(count(|payment| payment.state.is_in_flight()));
             self.undecided.with_label_values(&name).set(count(|payment| payment.undecided.is_some()));
         }
@@ -155,7 +166,7 @@ impl Moved<'_> {
         let hash = payment.hash.map(|hash| hash.to_string());
         tracing::info!(
             account = %account.name, payment = payment.id, job = %intent.job, run = %intent.run, state = Account::word(payment),
-            target = intent.target, hash, nonce = payment.nonce, reason, "payment"
+            paid_to = intent.target, hash, nonce = payment.nonce, reason, "payment"
         );
         if payment.undecided.is_some() && !payment.state.is_final() {
             return;

@@ -30,7 +30,10 @@ impl Till {
     fn account(&self, name: &AccountName) -> Result<&Arc<Account>, TreasuryError> {
         self.accounts.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.accounts.keys().map(AccountName::as_str).collect();
-            TreasuryError::Unknown(format!("there is no account `{name}`\nhint: watchkeeper.toml has {}", names.join(", ")))
+            TreasuryError::Unknown(format!(
+                "there is no account `{name}`\nhint: watchkeeper.toml has {}",
+                names.join(", ")
+            ))
         })
     }
 }
@@ -79,8 +82,7 @@ impl Treasury for Till {
         at: Timestamp,
     ) -> Result<(), TreasuryError> {
         let account = self.account(account)?;
-        let approval =
-            Approval { account: account.name.clone(), job: job.clone(), digest, by: by.to_owned(), at };
+        let approval = Approval { account: account.name.clone(), job: job.clone(), digest, by: by.to_owned(), at };
         self.ledger.approve(approval).await.map_err(away)?;
         account.wake();
         Ok(())
@@ -149,7 +151,11 @@ impl Account {
     /// Jobs whose component waits for an approval.
     pub(crate) async fn unapproved(&self) -> Result<Vec<(JobName, Digest)>, LedgerError> {
         let wanted = self.ledger.wanted_approvals().await?;
-        Ok(wanted.into_iter().filter(|wanted| wanted.account == self.name).map(|wanted| (wanted.job, wanted.digest)).collect())
+        Ok(wanted
+            .into_iter()
+            .filter(|wanted| wanted.account == self.name)
+            .map(|wanted| (wanted.job, wanted.digest))
+            .collect())
     }
 
     /// What it pays in: symbol and decimals, the chain's currency first.

@@ -84,9 +84,10 @@ pub(crate) fn parse(
     let mut granted = Granted::new();
     for (name, table) in tables {
         let key = Key(format!("{NAME}.{name}"));
-        let account = AccountName::new(name).ok().and_then(|name| accounts.get(&name)).ok_or_else(|| {
-            refused(&key.0, format!("there is no account {name:?}"), known(accounts))
-        })?;
+        let account = AccountName::new(name)
+            .ok()
+            .and_then(|name| accounts.get(&name))
+            .ok_or_else(|| refused(&key.0, format!("there is no account {name:?}"), known(accounts)))?;
         let shape: LentShape = serde_path_to_error::deserialize(table.clone()).map_err(|error| {
             let at = error.path().to_string();
             let key = if at == "." { key.0.clone() } else { format!("{}.{at}", key.0) };
@@ -177,7 +178,11 @@ fn rule(settings: &AccountSettings, shape: RuleShape, key: &Key) -> Result<Rule,
         && let Some(stranger) = addresses.iter().find(stranger)
     {
         let message = format!("{stranger} is none of the account's {} recipients", list.len());
-        return Err(refused(&key.0, message, "add it to the account's `recipients` in watchkeeper.toml, if it belongs there"));
+        return Err(refused(
+            &key.0,
+            message,
+            "add it to the account's `recipients` in watchkeeper.toml, if it belongs there",
+        ));
     }
     rule.condition = condition(settings, &shape, &rule, key)?;
     Ok(rule)

@@ -1,7 +1,11 @@
 //! Keys and passwords from people, without showing them, and from programs on standard input.
 
-use std::io::{self, IsTerminal, Read};
+use std::{
+    fs::File,
+    io::{self, IsTerminal, Read},
+};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use watchkeeper_keys::{PASSWORD_LIMIT, PrivateKey};
 use zeroize::Zeroizing;
 
@@ -43,7 +47,36 @@ pub(super) fn new_password() -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
+    // rpassword asks first: what is typed or pasted at once would show.
+    let _quiet = Quiet::begin();
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
         Failure::Usage(format!("there is no terminal to ask on: {error}\nhint: name a --password-file"))
     })
+}
+
+/// The terminal shows nothing that is typed, as long as this lives.
+struct Quiet(Option<(File, Termios)>);
+
+impl Quiet {
+    /// Where there is no terminal, whoever asks will say so.
+    fn begin() -> Self {
+        let quiet = || -> io::Result<_> {
+            let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+            let before = tcgetattr(&terminal)?;
+            let mut silent = before.clone();
+            silent.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+            Ok((terminal, before))
+        };
+        Self(quiet().ok())
+    }
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        if let Some((terminal, before)) = &self.0 {
+            // A terminal that is gone shows nothing any more.
+            let _gone = tcsetattr(terminal, OptionalActions::Now, before);
+        }
+    }
 }

@@ -15,8 +15,8 @@ use watchkeeper_keys::{
 use watchkeeper_model::AccountName;
 use zeroize::Zeroizing;
 
-use self::args::{KeystoreOptions, ShowOptions};
-use crate::{args::Format, failure::Failure};
+use self::args::{AccountCommand, KeystoreOptions, ShowOptions};
+use crate::{args::Format, client, failure::Failure};
 
 /// A keystore that was made.
 #[derive(Serialize)]
@@ -46,11 +46,24 @@ struct Password {
     new: bool,
 }
 
+/// `watchkeeper account`.
+///
+/// # Errors
+/// The command's.
+pub(crate) fn run(command: AccountCommand) -> Result<(), Failure> {
+    match command {
+        AccountCommand::New(options) => new(&options),
+        AccountCommand::Import(options) => import(&options),
+        AccountCommand::Show(options) => show(&options),
+        AccountCommand::Server(question) => client::account(question),
+    }
+}
+
 /// `account new`.
 ///
 /// # Errors
 /// 64 if the keystore is there already or no password is given; 1 if it can't be written.
-pub(crate) fn new(options: &KeystoreOptions) -> Result<(), Failure> {
+fn new(options: &KeystoreOptions) -> Result<(), Failure> {
     make(options, || PrivateKey::random().map_err(failure))
 }
 
@@ -58,7 +71,7 @@ pub(crate) fn new(options: &KeystoreOptions) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`new`]; 64 also if what was given is no key.
-pub(crate) fn import(options: &KeystoreOptions) -> Result<(), Failure> {
+fn import(options: &KeystoreOptions) -> Result<(), Failure> {
     make(options, ask::private_key)
 }
 
@@ -66,7 +79,7 @@ pub(crate) fn import(options: &KeystoreOptions) -> Result<(), Failure> {
 ///
 /// # Errors
 /// 1 if the keystore can't be read or opened; 78 if the configuration is wrong or has no such account.
-pub(crate) fn show(options: &ShowOptions) -> Result<(), Failure> {
+fn show(options: &ShowOptions) -> Result<(), Failure> {
     match (&options.name, &options.keystore) {
         (Some(name), _) => configured::show(name, options),
         (None, Some(keystore)) => show_keystore(keystore, options),

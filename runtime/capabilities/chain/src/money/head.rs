@@ -1,4 +1,5 @@
-//! A block that several endpoints have to say the same of: number, hash, parent and time.
+//! A block that several endpoints have to say the same of: number, hash, parent and time. Each is asked for its chain's id along
+//! with it, since one that was right before may serve another chain by now.
 
 use crate::{
     At, Header,
@@ -21,7 +22,8 @@ impl Read for ReadHead {
     }
 
     async fn attempt(&self, node: Node<'_>) -> Result<Header, Fault> {
-        let header = ReadHeader { at: self.at }.attempt(node).await?;
+        let read = ReadHeader { at: self.at };
+        let ((), header) = tokio::try_join!(node.check_chain(), read.attempt(node))?;
         if header.number < self.floor {
             return Err(Fault::Behind { newest: header.number, seen: self.floor });
         }

@@ -119,6 +119,24 @@ async fn a_head_that_is_too_old_decides_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_serves_another_chain_by_now_has_no_say() {
+    let [id] = heights([31_337]);
+    let moved = Arc::clone(&id);
+    let one = Fake::start(move |request| match request["method"].as_str() {
+        Some("eth_chainId") => Say::result(request, json!(format!("{:#x}", moved.load(Ordering::SeqCst)))),
+        _ => Say::result(request, block(16, "ab")),
+    })
+    .await;
+    let two = Fake::honest().await;
+    let money = opened(&[&one, &two]).money();
+    let head = money.head().await.unwrap();
+    id.store(5, Ordering::SeqCst);
+    let error = money.still(&head).await.unwrap_err();
+    assert!(error.to_string().contains("one: serves chain id 5, not 31337"), "{error}");
+    assert!(money.head().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_block_that_was_replaced_is_noticed() {
     let anvil = Anvil::start();
     let (one, two) = (honest(&anvil).await, honest(&anvil).await);

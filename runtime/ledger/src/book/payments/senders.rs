@@ -21,8 +21,8 @@ impl Book {
         Ok(found.map(|known| known.record(&self.connection)).transpose()?)
     }
 
-    /// Goes on from this nonce, or from the one after the last that was signed, if that is higher. It takes the place of
-    /// what was adopted before.
+    /// Goes on from this nonce, or from the one after the last that was signed, if that is higher, and forgets the highest
+    /// block: the chain as it is now counts. It takes the place of what was adopted before.
     ///
     /// # Errors
     /// [`EntryError::InFlight`], [`EntryError::PaymentsFenced`]; and as [`Book::record`].
@@ -34,7 +34,7 @@ impl Book {
                 count => return Err(EntryError::InFlight(count).into()),
             }
             connection
-                .prepare_cached("UPDATE senders SET adopted = ?2, adopted_at = ?3 WHERE id = ?1")?
+                .prepare_cached("UPDATE senders SET adopted = ?2, adopted_at = ?3, highest_block = 0 WHERE id = ?1")?
                 .execute(params![known.id, next_nonce, nanos(at)])?;
             Ok(ensure(connection, sender)?.record(connection)?)
         })
