@@ -140,18 +140,23 @@ fn calm(house: &House) -> Evidence {
     evidence
 }
 
-/// Makes blocks slowly, has the paymaster spend what it has now and then, and changes its mind about the last block.
+/// Makes blocks slowly, has the paymaster spend what it has now and then, and changes its mind about the last block. A block in
+/// which a paymaster spent stays: who is paid by what a block says can't be paid back when another takes its place.
 fn chain(house: &House, mut rng: Rng, over: &AtomicBool) {
+    let mut spent = false;
     while !over.load(Ordering::SeqCst) {
         thread::sleep(Duration::from_millis(rng.u64(BLOCK_MILLIS)));
         let has = total_deposit(&house.anvil, house.entry_point, &house.paymaster);
-        if has > 0 && rng.u32(..DRAINED) == 0 {
+        let spends = has > 0 && rng.u32(..DRAINED) == 0;
+        if spends {
             house.drain(&house.paymaster, has);
         }
-        match rng.u32(..REPLACED) {
-            0 => drop(house.anvil.rpc("anvil_reorg", json!([1, []]))),
-            _ => house.anvil.mine(1),
+        if !spends && !spent && rng.u32(..REPLACED) == 0 {
+            house.anvil.rpc("anvil_reorg", json!([1, []]));
+        } else {
+            house.anvil.mine(1);
         }
+        spent = spends;
     }
 }
 

@@ -5,12 +5,14 @@ mod chain;
 mod house;
 mod jobs;
 mod journal;
+mod runs;
 
 pub(super) use self::{
     chain::{Deposited, Sent, deposited, head, sent, total_deposit},
-    house::{House, Runs, Stage, TREASURE, ready},
+    house::{House, Stage, TREASURE, ready},
     jobs::{Ask, deposit_data, deposit_rule, merge, payer, topup, transfer_rule, word},
     journal::{Entry, journal, transactions},
+    runs::Runs,
 };
 
 /// The smallest unit's count in one of the chain's currency.
