@@ -9,3 +9,12 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
     exports: { default: async },
 });
+
+/// The world of plugins that pay.
+pub mod wallet {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "wallet",
+        imports: { default: trappable },
+    });
+}

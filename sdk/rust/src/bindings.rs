@@ -19,3 +19,12 @@ pub mod http {
         generate_all,
     });
 }
+
+/// The world of plugins that pay. Apart for the same reason.
+pub mod wallet {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "wallet",
+        generate_all,
+    });
+}

@@ -3,7 +3,7 @@
 
 use alloy_primitives::{Address, U256};
 use wasmtime::component::{Accessor, HasData, Linker};
-use watchkeeper_contract::{Run, bindings::watchkeeper::wallet::wallet, enter, hold};
+use watchkeeper_contract::{Run, bindings::wallet::watchkeeper::wallet::wallet, enter, hold};
 
 use crate::{Allowance, PayError, Purse, Receipt, purse::Asker};
 

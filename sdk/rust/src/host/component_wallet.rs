@@ -4,7 +4,7 @@
 use alloy_primitives::{Address, B256, U256};
 
 use crate::{
-    bindings::watchkeeper::wallet::wallet as wit,
+    bindings::wallet::watchkeeper::wallet::wallet as wit,
     wallet::{Allowance, Error, Payment, Receipt},
 };
 

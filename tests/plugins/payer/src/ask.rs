@@ -1,7 +1,7 @@
 //! One question to the wallet, and its answer in words.
 
 use watchkeeper_sdk::{
-    bindings::watchkeeper::wallet::wallet::{self, Error, Payment, Receipt},
+    bindings::wallet::watchkeeper::wallet::wallet::{self, Error, Payment, Receipt},
     prelude::*,
 };
 
