@@ -105,6 +105,9 @@ fn no_key_password_or_signed_transaction_is_shown_whatever_fails() {
     without_secrets(&house, "the log", &watchkeeper.log());
 }
 
+/// Makes something wrong with a house.
+type Spoil<'a> = &'a dyn Fn(&House);
+
 #[test]
 fn mistakes_around_a_key_are_told_without_it() {
     let mut house = House::new();
@@ -114,7 +117,7 @@ fn mistakes_around_a_key_are_told_without_it() {
         (ended.code, ended.stdout + &ended.stderr)
     };
     let keystore = fs::read_to_string(house.deployment.path("keys/funder.json")).expect("it is there");
-    let cases: [(&str, &dyn Fn(&House)); 6] = [
+    let cases: [(&str, Spoil<'_>); 6] = [
         ("another password", &|house| house.secret("keys/funder.password", &format!("{}!", House::PASSWORD))),
         ("no password", &|house| house.secret("keys/funder.password", "")),
         ("a key in the place of the keystore", &|house| house.secret("keys/funder.json", House::KEY)),
