@@ -41,7 +41,7 @@ pub(crate) async fn pay(order: Order, tasks: &TaskTracker) -> Result<Receipt, Pa
     let account = Arc::clone(&order.lent.account);
     let (job, deadline) = (order.job.clone(), order.deadline);
     let mut news = account.news.subscribe();
-    let begun = tasks.spawn_on(async move { order.begin().await }, &account.host).await;
+    let begun = tasks.spawn_on(Box::pin(order.begin()), &account.host).await;
     let begun = begun.unwrap_or_else(|_| Err(PayError::Unavailable("the host ended the payment".to_owned())));
     let (payment, repeated) = begun.inspect_err(|error| Refused { account: &account, job: &job, error }.emit())?;
     let left = deadline.duration_since(account.clock.now()).unsigned_abs();
@@ -134,7 +134,8 @@ impl Order {
         };
         account.moved(&payment);
         let id = payment.id;
-        match self.carry_out(account, &wish, id).await {
+        // Boxed, as what it waits for is: the compiler has a limit for futures within futures.
+        match Box::pin(self.carry_out(account, &wish, id)).await {
             Ok(()) => Ok((id, false)),
             Err(error) => {
                 // Where the journal takes no refusal, the payment is signed already, or the next look at it refuses it.
@@ -150,7 +151,7 @@ impl Order {
     }
 
     async fn carry_out(&self, account: &Account, wish: &Wish<'_>, id: PaymentId) -> Result<(), PayError> {
-        let decision = decide::decide(wish).await?;
+        let decision = Box::pin(decide::decide(wish)).await?;
         let shape = Shape { nonce: decision.nonce, gas_limit: decision.gas_limit, offer: decision.offer };
         account.stop().await?;
         fail_point::pass("reserve.before");
