@@ -16,7 +16,9 @@ use serde_json::json;
 
 use super::{
     oracle::{Evidence, Rules, judge},
-    support::{Ask, House, ONE, Stage, coins, deposit_data, deposit_rule, payer, total_deposit, transfer_rule},
+    support::{
+        Ask, House, ONE, Stage, TREASURE, coins, deposit_data, deposit_rule, payer, total_deposit, transfer_rule,
+    },
 };
 use crate::support::{Fault, Sending, Watchkeeper};
 
@@ -43,30 +45,36 @@ const TARGETS: [&str; 3] = [
 const CAPPED: &str = "0x00000000000000000000000000000000000a0009";
 const CAPPED_EACH: u128 = ONE / 1_000;
 const CAPPED_MOST: u128 = 4 * CAPPED_EACH;
-/// What all paymasters may get: less than they need.
-const MOST: u128 = 30 * ONE;
+/// What may be spent for each kill: less than the paymaster needs, so that the cap is met.
+const FOR_EACH_KILL: u128 = 3 * ONE / 10;
 
 #[test]
 fn however_often_it_is_killed_each_payment_happens_once_or_the_journal_says_why_not() {
     let kills = env::var("WATCHKEEPER_KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
     let storms: Vec<Evidence> = thread::scope(|scope| {
-        let storm = |number: usize| Storm::new(SEED + number as u64).through(kills.div_ceil(STORMS));
+        let storm = |number: usize| Storm::new(SEED + number as u64, kills.div_ceil(STORMS)).through();
         let storms: Vec<_> = (0..STORMS).map(|number| scope.spawn(move || storm(number))).collect();
         storms.into_iter().map(|storm| storm.join().expect("no storm fails")).collect()
     });
     storms.iter().enumerate().for_each(|(number, storm)| eprintln!("storm {number}: {}", summary(storm)));
     something_happened(&storms);
-    the_oracle_finds_what_is_doctored(&storms[0]);
+    the_oracle_finds_what_is_doctored(&storms[0], most(kills.div_ceil(STORMS)));
+}
+
+/// What may be spent in a storm.
+fn most(kills: usize) -> u128 {
+    (FOR_EACH_KILL * kills as u128).clamp(5 * ONE, TREASURE / 2)
 }
 
 struct Storm {
     house: House,
     rng: Rng,
+    kills: usize,
 }
 
 impl Storm {
-    fn new(seed: u64) -> Self {
-        let policy = json!({"confirmations": 1, "replace_after": "2s", "max_24h": coins(MOST)});
+    fn new(seed: u64, kills: usize) -> Self {
+        let policy = json!({"confirmations": 1, "replace_after": "2s", "max_24h": coins(most(kills))});
         let house = Stage::new().policy(policy).build();
         let grant = |rules: serde_json::Value| json!({"dry_run": false, "allow": rules});
         let every_second = json!({"every": "1s", "timeout": "10s", "idempotent": true, "retry": {"backoff": "200ms"}});
@@ -87,12 +95,12 @@ impl Storm {
         let mut keys = every_second;
         keys["config"] = json!({"period_seconds": 2});
         house.job("topup", &payer(keys, &[topup], grant(json!([rule]))));
-        Self { house, rng: Rng::with_seed(seed) }
+        Self { house, rng: Rng::with_seed(seed), kills }
     }
 
     /// Kills it so often, then lets it live until every payment has its end.
-    fn through(self, kills: usize) -> Evidence {
-        let Self { house, mut rng } = self;
+    fn through(self) -> Evidence {
+        let Self { house, mut rng, kills } = self;
         // What is compiled once is quick ever after.
         drop(house.start());
         let over = AtomicBool::new(false);
@@ -106,7 +114,7 @@ impl Storm {
             }
             over.store(true, Ordering::SeqCst);
         });
-        calm(&house)
+        calm(&house, kills)
     }
 }
 
@@ -122,7 +130,7 @@ fn mood(rng: &mut Rng) -> Fault {
 }
 
 /// A life without a kill and without new payments, until each has its end.
-fn calm(house: &House) -> Evidence {
+fn calm(house: &House, kills: usize) -> Evidence {
     house.node().set(Fault::Pass);
     for job in ["steady", "capped", "topup"] {
         house.deployment.remove_job(job);
@@ -130,7 +138,7 @@ fn calm(house: &House) -> Evidence {
     let mut watchkeeper = house.start();
     house.settle(&watchkeeper);
     let evidence = Evidence::of(house, &watchkeeper, &[&house.paymaster]);
-    let mut wrong = judge(&evidence, &rules(house));
+    let mut wrong = judge(&evidence, &rules(house, kills));
     wrong.extend(twice(&evidence));
     assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), watchkeeper.log());
     let violations = watchkeeper.metrics();
@@ -160,13 +168,13 @@ fn chain(house: &House, mut rng: Rng, over: &AtomicBool) {
     }
 }
 
-fn rules(house: &House) -> Rules {
+fn rules(house: &House, kills: usize) -> Rules {
     let transfers = TARGETS.iter().chain([&CAPPED]).map(|target| ((*target).to_owned(), "0x".to_owned()));
     let deposits = (house.entry_point.to_lowercase(), deposit_data(&house.paymaster));
     Rules {
         allowed: transfers.chain([deposits]).collect(),
         max_payment: 5 * ONE,
-        max_spent: MOST,
+        max_spent: most(kills),
         max_fee: ONE / 20,
         max_of_job: [("capped", CAPPED_MOST)].into(),
         up_to: UP_TO,
@@ -231,12 +239,12 @@ const LIES: [Lie; 12] = [
     ("a deposit is too high", |it| it.deposits[0].total = UP_TO + 1, "came to"),
 ];
 
-fn the_oracle_finds_what_is_doctored(evidence: &Evidence) {
+fn the_oracle_finds_what_is_doctored(evidence: &Evidence, max_spent: u128) {
     let allowed = evidence.wire.iter().map(|signed| (signed.to.clone(), signed.data.to_string()));
     let rules = Rules {
         allowed: allowed.collect(),
         max_payment: 5 * ONE,
-        max_spent: MOST,
+        max_spent,
         max_fee: ONE / 20,
         up_to: UP_TO,
         ..Rules::default()
