@@ -21,15 +21,15 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 use watchkeeper_chain::{ChainMetrics, ChainSettings, Chains};
 use watchkeeper_config::Settings;
-use watchkeeper_contract::Open;
+use watchkeeper_contract::{Grant, Open};
 use watchkeeper_ledger::{Ledger, NodeStart};
 use watchkeeper_model::{Clock, Digest, JobName, RunId, SystemClock};
 use watchkeeper_wallet::{Accounts, Asker, Owners, Parts, Purse, Receipt, WalletMetrics};
 
 use crate::{built, disk, node::CHAIN_ID};
 
-/// Anvil's first and second account.
-pub(super) const OURS: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+/// Anvil's third and second account: the first one has sent something, which a new journal doesn't know.
+const OURS: &str = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
 const THEIRS: &str = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 /// Recipients, so that as many payments can be in flight.
 pub(super) const TARGETS: usize = 100;
@@ -43,7 +43,8 @@ pub(super) fn target(number: usize) -> Address {
 
 /// The wallet and its journal.
 pub(super) struct House {
-    purse: Purse,
+    job: JobName,
+    grant: Arc<dyn Grant>,
     pub(super) ledger: Arc<Ledger>,
     _accounts: Accounts,
     _chains: Chains,
@@ -51,7 +52,7 @@ pub(super) struct House {
 }
 
 impl House {
-    /// Opens an account with Anvil's first key on the chain at `url`, and lets a job pay from it.
+    /// Opens an account with Anvil's third key on the chain at `url`, and lets a job pay from it.
     pub(super) fn open(url: &str) -> Result<Self> {
         let folder = disk::folder()?;
         keystore(folder.path())?;
@@ -76,12 +77,10 @@ impl House {
         accounts.begin();
         let job = JobName::new("payer")?;
         let grant = accounts.grant(&job, &grant()?).map_err(|error| anyhow!("{}: {error}", error.key))?;
-        let begun: Box<dyn Any> = grant.begin(&job);
-        let purse = *begun.downcast::<Purse>().map_err(|_| anyhow!("another capability's grant"))?;
-        Ok(Self { purse, ledger, _accounts: accounts, _chains: chains, _folder: folder })
+        Ok(Self { job, grant, ledger, _accounts: accounts, _chains: chains, _folder: folder })
     }
 
-    /// Pays one unit to a target; the key names the effect.
+    /// Pays one unit to a target, in a run of its own; the key names the effect.
     pub(super) async fn pay(&self, key: &str, target: Address) -> Result<Receipt> {
         let now = Timestamp::now();
         let asker = Asker {
@@ -90,7 +89,9 @@ impl House {
             dry_run: false,
             deadline: now.checked_add(jiff::SignedDuration::from_mins(5))?,
         };
-        Ok(self.purse.pay(asker, "funder", key, target, U256::from(1), Bytes::new()).await?)
+        let begun: Box<dyn Any> = self.grant.begin(&self.job);
+        let purse = begun.downcast::<Purse>().map_err(|_| anyhow!("another capability's grant"))?;
+        Ok(purse.pay(asker, "funder", key, target, U256::from(1), Bytes::new()).await?)
     }
 }
 
