@@ -6,6 +6,10 @@ mod access;
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod backup_commands;
+#[cfg(test)]
+mod backups;
+#[cfg(test)]
 mod celestia;
 #[cfg(test)]
 mod chain;

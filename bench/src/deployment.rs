@@ -4,7 +4,7 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
@@ -16,6 +16,7 @@ use crate::node;
 pub(crate) struct Deployment {
     folder: TempDir,
     address: SocketAddr,
+    url: String,
 }
 
 impl Deployment {
@@ -26,19 +27,32 @@ impl Deployment {
     pub(crate) fn new(url: &str) -> Result<Self> {
         let folder = TempDir::new().context("no temporary folder")?;
         let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
-        let deployment = Self { folder, address };
+        let deployment = Self { folder, address, url: url.to_owned() };
         for folder in ["jobs.d", "plugins"] {
             let folder = deployment.folder.path().join(folder);
             fs::create_dir(&folder)?;
             fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
         }
-        let id = node::CHAIN_ID;
+        deployment.configure("")?;
+        Ok(deployment)
+    }
+
+    /// Writes the configuration: what every deployment has, and more after it.
+    ///
+    /// # Errors
+    /// The folder can't be written.
+    pub(crate) fn configure(&self, more: &str) -> Result<()> {
+        let (address, url, id) = (self.address, &self.url, node::CHAIN_ID);
         let text = format!(
             "[server]\nlisten = \"{address}\"\n\n[limits]\nconcurrent_runs = 64\n\n\
-             [chains.bench]\nchain_id = {id}\nendpoints = [\"{url}\"]\n"
+             [chains.bench]\nchain_id = {id}\nendpoints = [\"{url}\"]\n\n{more}"
         );
-        deployment.write("watchkeeper.toml", text.as_bytes())?;
-        Ok(deployment)
+        self.write("watchkeeper.toml", text.as_bytes())
+    }
+
+    /// The folder of it all.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where a process on this deployment listens.

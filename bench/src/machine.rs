@@ -28,6 +28,24 @@ pub(crate) fn resident(pid: u32) -> Result<u64> {
     field(&path, "VmRSS").and_then(|text| kib(&text)).with_context(|| format!("{path} has no VmRSS"))
 }
 
+/// The most resident memory of a process since [`forget_peak`], in KiB.
+///
+/// # Errors
+/// The process is gone, or the system has no `/proc`.
+pub(crate) fn peak(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    field(&path, "VmHWM").and_then(|text| kib(&text)).with_context(|| format!("{path} has no VmHWM"))
+}
+
+/// Makes what a process holds now the most that it held.
+///
+/// # Errors
+/// The process is gone, or not ours.
+pub(crate) fn forget_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").with_context(|| format!("can't write {path}"))
+}
+
 /// Whether what is written to a folder is lost when the machine stops.
 pub(crate) fn is_in_memory(folder: &Path) -> bool {
     let mounts = fs::read_to_string("/proc/mounts").unwrap_or_default();

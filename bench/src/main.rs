@@ -44,6 +44,8 @@ enum Suite {
     Chain,
     /// What payments cost: their rate, their latency, and the policy's checks as the journal grows.
     Pay,
+    /// What backups cost: their rate and memory, encryption, restoring, and retention as they pile up.
+    Backup,
 }
 
 fn main() -> ExitCode {
@@ -70,5 +72,6 @@ fn measure(suite: Suite) -> Result<Report> {
         Suite::Metrics => suites::metrics::measure(),
         Suite::Chain => suites::chain::measure(),
         Suite::Pay => suites::pay::measure(),
+        Suite::Backup => suites::backup::measure(),
     }
 }

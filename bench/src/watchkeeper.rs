@@ -66,6 +66,11 @@ impl Watchkeeper {
         self.get("/metrics").context("watchkeeper does not answer a scrape")
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Its resident memory, in KiB.
     ///
     /// # Errors

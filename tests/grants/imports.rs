@@ -43,7 +43,7 @@ fn a_grant_that_is_wrong_is_refused_by_its_key() {
         ("chain = [\"main\"]", "grants.chain", "watchkeeper.toml names dev"),
         ("chain.dev.methods = [\"eth_sendRawTransaction\"]", "grants.chain.dev.methods", "read-only methods"),
         ("chain = [\"dev\"]\nstate = 1", "grants.state", "write `state = true`"),
-        ("chain = [\"dev\"]\ncommand = true", "grants.command", "grant one of: "),
+        ("chain = [\"dev\"]\ntelepathy = true", "grants.telepathy", "grant one of: "),
     ] {
         deployment.job("probe", &job("minimal", grants));
         let checked = check(&deployment);

@@ -2,4 +2,5 @@
 //! and knows the wrong answers that the real one gives.
 
 pub(crate) mod celestia;
+pub(crate) mod grafana;
 pub(crate) mod zkevm;

@@ -4,7 +4,7 @@
 //! A missing one is a failure that says what to do: a test never passes because something wasn't there.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -37,6 +37,32 @@ pub(crate) fn promtool() -> PathBuf {
     find("promtool", "WATCHKEEPER_PROMTOOL", &target().join("services/prometheus/usr/bin/promtool"))
 }
 
+/// SeaweedFS, an object store that speaks S3.
+pub(crate) fn weed() -> PathBuf {
+    find("weed", "WATCHKEEPER_WEED", &target().join("services/seaweedfs/bin/weed"))
+}
+
+/// The reference tool for files that are encrypted to age recipients. `age-keygen` lies beside it.
+pub(crate) fn age() -> PathBuf {
+    find("age", "WATCHKEEPER_AGE", &target().join("services/age-and-zstd/usr/bin/age"))
+}
+
+/// The reference tool for Zstandard.
+pub(crate) fn zstd() -> PathBuf {
+    find("zstd", "WATCHKEEPER_ZSTD", &target().join("services/age-and-zstd/usr/bin/zstd"))
+}
+
+/// A program of the newest PostgreSQL on this machine, such as `pg_dump`: Debian's by its version, or what is on `PATH`.
+pub(crate) fn postgres(name: &str) -> PathBuf {
+    let installed = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = installed.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let newest = versions.max().map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin/{name}")));
+    let mut places = newest.into_iter().chain(on_path(name));
+    places.find(|place| place.is_file()).unwrap_or_else(|| {
+        panic!("{name} is needed and was not found\nhint: install PostgreSQL, such as Debian's package postgresql")
+    })
+}
+
 /// The program that makes requests up from an OpenAPI document.
 pub(crate) fn schemathesis() -> PathBuf {
     find("schemathesis", "WATCHKEEPER_SCHEMATHESIS", &target().join("services/schemathesis/bin/schemathesis"))
@@ -63,12 +89,15 @@ pub(crate) fn component(plugin: &str) -> PathBuf {
 
 fn find(name: &str, variable: &str, usual: &Path) -> PathBuf {
     let named = env::var_os(variable).map(PathBuf::from);
-    let path = env::var_os("PATH").unwrap_or_default();
-    let on_path = env::split_paths(&path).map(|folder| folder.join(name));
-    let mut places = named.into_iter().chain([usual.to_owned()]).chain(on_path);
+    let mut places = named.into_iter().chain([usual.to_owned()]).chain(on_path(name));
     places.find(|place| place.is_file()).unwrap_or_else(|| {
         panic!("{name} is needed and was not found\nhint: run `cargo xtask test`, install it, or set {variable}")
     })
+}
+
+fn on_path(name: &str) -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join(name)).collect()
 }
 
 /// Cargo's target directory: test binaries lie in `target/PROFILE/deps`.

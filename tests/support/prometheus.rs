@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write,
+    path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -18,7 +19,7 @@ const START: Duration = Duration::from_secs(30);
 /// A running Prometheus on a free port; scrapes each second. Its first scrape comes about five seconds after its start.
 pub(crate) struct Prometheus {
     _process: Process,
-    _folder: TempDir,
+    folder: TempDir,
     url: String,
 }
 
@@ -39,7 +40,15 @@ impl Prometheus {
 
     /// Starts it with these `scrape_configs`, after `promtool` found nothing wrong with them.
     pub(crate) fn scraping(scrape_configs: &Value) -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        Self::start_in(TempDir::new().expect("a temporary folder"), scrape_configs)
+    }
+
+    /// Starts it on what lies in `data` of a folder; it scrapes nothing.
+    pub(crate) fn restored(folder: TempDir) -> Self {
+        Self::start_in(folder, &json!([]))
+    }
+
+    fn start_in(folder: TempDir, scrape_configs: &Value) -> Self {
         let configuration = json!({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s"},
             "scrape_configs": scrape_configs,
@@ -53,6 +62,7 @@ impl Prometheus {
             format!("--config.file={}", file.display()),
             format!("--storage.tsdb.path={}", folder.path().join("data").display()),
             "--web.listen-address=127.0.0.1:0".to_owned(),
+            "--web.enable-admin-api".to_owned(),
         ];
         let mut process = Process::start("prometheus", programs::prometheus().as_os_str(), &arguments);
         let address = process.wait_for_line(START, |line| {
@@ -64,7 +74,17 @@ impl Prometheus {
             let ready = http::send("GET", &format!("{url}/-/ready"), &[], b"");
             ready.is_ok_and(|answer| answer.status == 200).then_some(())
         });
-        Self { _process: process, _folder: folder, url }
+        Self { _process: process, folder, url }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder of its data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Evaluates an expression now: the labels and value of each series of the result.

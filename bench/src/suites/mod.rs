@@ -1,5 +1,6 @@
 //! The suites. Each returns its report; none prints its own.
 
+pub(crate) mod backup;
 pub(crate) mod chain;
 pub(crate) mod metrics;
 pub(crate) mod pay;

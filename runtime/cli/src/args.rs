@@ -1,11 +1,12 @@
 //! The command line: names, defaults, help and examples. Does nothing.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::account::args::AccountCommand;
+use crate::backup::args::BackupCommand;
 use crate::client::args::{
     JobCommand, LogsOptions, PaymentsArguments, RunCommand, RunsOptions, ServerOptions, TokenCommand,
 };
@@ -63,6 +64,13 @@ pub(crate) enum Command {
     },
     /// Show payments, the newest first; stop them all, and let them go on
     Payments(PaymentsArguments),
+    /// Show, verify, restore and prune what jobs stored, without a running Watchkeeper
+    ///
+    /// Needs nothing but the store, and the key where it is encrypted: no configuration if --url names the store.
+    Backup {
+        #[command(subcommand)]
+        command: BackupCommand,
+    },
     /// Make tokens by which people and programs ask and act
     Token {
         #[command(subcommand)]
@@ -83,6 +91,22 @@ pub(crate) enum Command {
         /// Seconds of processor time
         cpu: u64,
     },
+    /// Wait for a byte on standard input, then become a program
+    #[command(name = watchkeeper_command::SUBCOMMAND, hide = true)]
+    LaunchCommand(LaunchArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct LaunchArguments {
+    /// Its folder
+    #[arg(long)]
+    pub(crate) folder: PathBuf,
+    /// The user it runs as
+    #[arg(long)]
+    pub(crate) user: Option<String>,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Subcommand)]

@@ -4,6 +4,7 @@
 mod account;
 mod args;
 mod assemble;
+mod backup;
 mod check;
 mod client;
 mod failure;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Arguments, Command, PluginCommand};
+use args::{Arguments, Command, LaunchArguments, PluginCommand};
 use client::args::{RunCommand, TokenCommand};
 use failure::Failure;
 
@@ -49,11 +50,15 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
         Command::Logs(options) => client::logs(options),
         Command::Account { command } => account::run(command),
         Command::Payments(arguments) => client::payments(arguments),
+        Command::Backup { command } => backup::run(command),
         Command::Token { command: TokenCommand::New(options) } => client::token(&options),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "watchkeeper", &mut std::io::stdout());
             Ok(())
         }
         Command::CompileComponent { memory, cpu } => Failure::silent(watchkeeper_sandbox::compile_child(memory, cpu)),
+        Command::LaunchCommand(LaunchArguments { folder, user, command }) => {
+            Failure::silent(watchkeeper_command::launch(&folder, user.as_deref(), &command))
+        }
     }
 }

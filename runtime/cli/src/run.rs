@@ -25,6 +25,7 @@ const LOCAL_TOKEN: &str = "watchkeeper.token";
 /// It can't start, or the server fails.
 pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
     logs::start(&options.log, options.log_format)?;
+    keep_to_itself()?;
     block_on(async {
         let assembly = assemble::assembly(&options.config)?;
         let settings = assembly.settings()?;
@@ -32,6 +33,19 @@ pub(crate) fn run(options: &RunOptions) -> Result<(), Failure> {
         let listener = listen(settings.server.listen).await?;
         serve(listener, assembly.start(settings).await?, access).await
     })
+}
+
+/// Nobody but root reads this process's memory, where keys and passwords are: no other program of the same user, and no core dump.
+#[cfg(target_os = "linux")]
+fn keep_to_itself() -> Result<(), Failure> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| Failure::failed(format!("this process can't be closed to other programs: {error}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn keep_to_itself() -> Result<(), Failure> {
+    Ok(())
 }
 
 /// Runs a future on a runtime for the host's work; guests have one of their own.

@@ -9,16 +9,19 @@ use serde::Deserialize;
 use watchkeeper_model::{AccountName, PluginName};
 
 use crate::{
-    AccountSettings, ChainName, ChainSettings, ConfigError, HostLimits, RetentionSettings, ServerSettings,
-    ServiceSettings,
+    AccountSettings, ArtifactStoreSettings, ChainName, ChainSettings, CommandSettings, ConfigError, HostLimits,
+    RetentionSettings, ServerSettings, ServiceSettings, TreeSettings,
     account::{self, AccountShape},
+    artifact_store::ArtifactStoreShape,
     chain::ChainShape,
+    command::CommandShape,
     host_limits::LimitsShape,
     http::ServiceShape,
     paths::{PathShape, folder_of},
     retention::RetentionShape,
     server::ServerShape,
     source::{KeyPath, Source, Step},
+    tree::TreeShape,
 };
 
 /// What `watchkeeper.toml` says. Paths are relative to its folder, and resolved here.
@@ -42,6 +45,12 @@ pub struct Settings {
     pub accounts: BTreeMap<AccountName, AccountSettings>,
     /// The services that are asked over HTTP, by name.
     pub http: BTreeMap<String, ServiceSettings>,
+    /// The programs that jobs may be let run, by name.
+    pub commands: BTreeMap<String, CommandSettings>,
+    /// The trees of files that jobs may be let read, by name.
+    pub files: BTreeMap<String, TreeSettings>,
+    /// The stores of artifacts, by name.
+    pub artifacts: BTreeMap<String, ArtifactStoreSettings>,
 }
 
 #[derive(Default, Deserialize)]
@@ -56,11 +65,14 @@ struct Shape {
     chains: BTreeMap<String, ChainShape>,
     accounts: BTreeMap<String, AccountShape>,
     http: BTreeMap<String, ServiceShape>,
+    commands: BTreeMap<String, CommandShape>,
+    files: BTreeMap<String, TreeShape>,
+    artifacts: BTreeMap<String, ArtifactStoreShape>,
 }
 
 impl Settings {
     /// Reads the text of `watchkeeper.toml`. Touches no disk; `environment` answers for `${NAME}`, which is allowed in
-    /// endpoints' URLs, in services' headers, and in what opens an account's key only.
+    /// endpoints' URLs, in services' headers, in what opens an account's key, in a command's environment and in an artifact store's options only.
     ///
     /// # Errors
     /// The first mistake: text that is no TOML, an unknown or missing key, a value of the wrong kind or out of range, a
@@ -69,8 +81,8 @@ impl Settings {
         let source = Source::parse(path, text)?;
         source.texts(&mut |key, text| {
             if text.contains("${") && !is_secret(key) {
-                let hint = "secrets stand only in a chain's `endpoints`, in `headers` of an HTTP service, and in an account's \
-                            `password` and `web3signer`; write the value itself here";
+                let hint = "secrets stand only in a chain's `endpoints`, in `headers` of an HTTP service, in an account's `password` and \
+                            `web3signer`, in a command's `env`, and in `options` of an artifact store; write the value itself here";
                 return Err(source.error(key, "no `${…}` here", hint));
             }
             Ok(())
@@ -86,11 +98,27 @@ impl Settings {
         }
         let mut http = BTreeMap::new();
         for (name, service) in shape.http {
-            let key = KeyPath::of(&["http", &name]);
-            PluginName::new(&name)
-                .map_err(|error| source.error(&key, error.to_string(), "write a name such as `celestia`"))?;
+            let key = named(&source, "http", &name, "celestia")?;
             let service = service.resolve(&source, &key, folder, environment)?;
             http.insert(name, service);
+        }
+        let mut commands = BTreeMap::new();
+        for (name, command) in shape.commands {
+            let key = named(&source, "commands", &name, "pg_dump")?;
+            let command = command.resolve(&source, &key, folder, environment)?;
+            commands.insert(name, command);
+        }
+        let mut files = BTreeMap::new();
+        for (name, tree) in shape.files {
+            let key = named(&source, "files", &name, "contracts")?;
+            let tree = tree.resolve(&source, &key, folder)?;
+            files.insert(name, tree);
+        }
+        let mut artifacts = BTreeMap::new();
+        for (name, store) in shape.artifacts {
+            let key = named(&source, "artifacts", &name, "main")?;
+            let store = store.resolve(&source, &key, folder, environment)?;
+            artifacts.insert(name, store);
         }
         let accounts = account::resolve_all(shape.accounts, &source, folder, &chains, environment)?;
         Ok(Self {
@@ -103,12 +131,24 @@ impl Settings {
             chains,
             accounts,
             http,
+            commands,
+            files,
+            artifacts,
         })
     }
 }
 
+/// The key of a table's entry, whose name must be one.
+fn named(source: &Source<'_>, table: &str, name: &str, such: &str) -> Result<KeyPath, ConfigError> {
+    let key = KeyPath::of(&[table, name]);
+    match PluginName::new(name) {
+        Ok(_) => Ok(key),
+        Err(error) => Err(source.error(&key, error.to_string(), format!("write a name such as `{such}`"))),
+    }
+}
+
 /// `chains.NAME.endpoints[N]`, and its `url` and `websocket`; `http.NAME.headers.HEADER`; `accounts.NAME.password`, and
-/// `url` and `headers.HEADER` of its `web3signer`.
+/// `url` and `headers.HEADER` of its `web3signer`; `commands.NAME.env.VARIABLE`; `artifacts.NAME.options.OPTION`.
 fn is_secret(key: &KeyPath) -> bool {
     if let [Step::Key(accounts), Step::Key(_), rest @ ..] = key.0.as_slice()
         && accounts == "accounts"
@@ -120,8 +160,8 @@ fn is_secret(key: &KeyPath) -> bool {
             _ => false,
         };
     }
-    if let [Step::Key(http), Step::Key(_), Step::Key(headers), Step::Key(_)] = key.0.as_slice() {
-        return http == "http" && headers == "headers";
+    if let [Step::Key(table), Step::Key(_), Step::Key(secrets), Step::Key(_)] = key.0.as_slice() {
+        return matches!((&**table, &**secrets), ("http", "headers") | ("commands", "env") | ("artifacts", "options"));
     }
     let url = match key.0.as_slice() {
         [rest @ .., Step::Key(last)] if last == "url" || last == "websocket" => rest,

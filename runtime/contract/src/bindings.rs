@@ -18,3 +18,12 @@ pub mod wallet {
         imports: { default: trappable },
     });
 }
+
+/// The world of plugins that make or prove backups.
+pub mod backup {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "backup",
+        imports: { default: trappable },
+    });
+}

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::WasiHttpHooks;
-use watchkeeper_model::{Head, HeadFeed, JobName, Outcome};
+use watchkeeper_model::{Head, HeadFeed, JobName, LogLine, Outcome};
 
 use crate::{Run, Treasury};
 
@@ -39,6 +39,7 @@ pub trait Capability: Send + Sync + 'static {
 }
 
 /// A capability with one configuration's endpoints, keys and pools. Survives plugin swaps.
+#[async_trait]
 pub trait Open: Send + Sync + 'static {
     /// The [`Capability::name`] that it belongs to.
     fn name(&self) -> &'static str;
@@ -48,6 +49,14 @@ pub trait Open: Send + Sync + 'static {
     /// # Errors
     /// [`GrantError`], with the key below `grants`.
     fn grant(&self, job: &JobName, written: &toml::Value) -> Result<Arc<dyn Grant>, GrantError>;
+
+    /// Puts an end to what an earlier process left running. Once for a process, before its first run is claimed.
+    ///
+    /// # Errors
+    /// What was left can't be known: nothing may run.
+    async fn recover(&self) -> Result<(), String> {
+        Ok(())
+    }
 
     /// It is what the process keeps the watch by, from now on. One that is only checked never hears this.
     fn begin(&self) {}
@@ -173,6 +182,8 @@ pub trait RunGrant: Any + Send {
 pub struct Settlement {
     /// Kept only if the run succeeded.
     pub state: Vec<StateChange>,
+    /// What follows in the run's log on what the plugin said.
+    pub logs: Vec<LogLine>,
 }
 
 /// A key of a job's state and its new value; none deletes it.

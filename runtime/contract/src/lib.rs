@@ -8,6 +8,7 @@ mod budget;
 mod capability;
 mod http;
 mod run;
+mod stream;
 mod treasury;
 
 pub use base::clean;
@@ -17,4 +18,5 @@ pub use capability::{
     StateChange, TellHead,
 };
 pub use run::{Emitted, Progress, Run, RunInfo, Turn, enter, hold};
+pub use stream::{ByteSink, ByteStream, CHUNK, Unread, Verdict, byte_stream, lend_stream, take_future, take_stream};
 pub use treasury::{AccountHealth, BudgetLeft, PaymentsStop, Treasury, TreasuryError};

@@ -3,7 +3,8 @@
 use std::{
     any::{Any, TypeId},
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use jiff::Timestamp;
@@ -40,18 +41,52 @@ pub struct RunInfo {
     pub deadline: Timestamp,
     /// How many metric families the job declared.
     pub families: u32,
-    progress: Mutex<Option<Progress>>,
+    stage: Mutex<Option<Stage>>,
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
-    /// What it is doing.
+    /// What it is doing, in words.
     pub stage: String,
     /// Done so far.
     pub done: u64,
     /// Of how much; 0 if not known.
     pub total: u64,
+    /// Whether these are bytes that the host counted; else they are what the plugin says they are.
+    pub bytes: bool,
+    /// What was done in a second, on average since the stage began; none in its first second.
+    pub rate: Option<f64>,
+}
+
+/// What a run does at the moment, and since when.
+#[derive(Debug)]
+struct Stage {
+    words: String,
+    bytes: bool,
+    done: u64,
+    total: u64,
+    began: Instant,
+    /// What was done when it began.
+    first: u64,
+}
+
+impl Stage {
+    fn progress(&self, now: Instant) -> Progress {
+        let elapsed = now.saturating_duration_since(self.began).as_secs_f64();
+        Progress {
+            stage: self.words.clone(),
+            done: self.done,
+            total: self.total,
+            bytes: self.bytes,
+            rate: (elapsed >= 1.0).then(|| self.done.saturating_sub(self.first) as f64 / elapsed),
+        }
+    }
+
+    /// Whether what is said next is of the same stage: one that goes back has begun anew.
+    fn goes_on(&self, next: &Self) -> bool {
+        self.words == next.words && self.bytes == next.bytes && self.done <= next.done
+    }
 }
 
 impl RunInfo {
@@ -74,17 +109,32 @@ impl RunInfo {
             dry_run: false,
             deadline,
             families,
-            progress: Mutex::new(None),
+            stage: Mutex::new(None),
         }
     }
 
-    /// What the run last said of its progress.
+    /// How far the run is, by what was last said of it.
     pub fn progress(&self) -> Option<Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.locked().as_ref().map(|stage| stage.progress(Instant::now()))
     }
 
-    pub(crate) fn set_progress(&self, progress: Progress) {
-        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    /// A host function says how far it is: bytes done, and of how many; 0 if that isn't known.
+    pub fn report(&self, stage: &str, done: u64, total: u64) {
+        self.note(stage, done, total, true, Instant::now());
+    }
+
+    fn note(&self, words: &str, done: u64, total: u64, bytes: bool, now: Instant) {
+        let words = crate::clean(words, STAGE);
+        let mut next = Stage { words, bytes, done, total, began: now, first: done };
+        let mut stage = self.locked();
+        if let Some(before) = stage.as_ref().filter(|before| before.goes_on(&next)) {
+            (next.began, next.first) = (before.began, before.first);
+        }
+        *stage = Some(next);
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Stage>> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,6 +151,8 @@ pub struct Emitted {
     pub powers: BTreeMap<String, u64>,
 }
 
+/// The most characters of a stage's words.
+const STAGE: usize = 200;
 /// What is kept of a component's standard error; what comes after is refused.
 const STDERR_BYTES: usize = 16 << 10;
 
@@ -245,7 +297,7 @@ impl context::Host for Run {
     }
 
     fn progress(&mut self, stage: String, done: u64, total: u64) -> wasmtime::Result<()> {
-        self.info.set_progress(Progress { stage: crate::clean(&stage, 200), done, total });
+        self.info.note(&stage, done, total, false, Instant::now());
         Ok(())
     }
 }
@@ -279,4 +331,55 @@ pub async fn enter<D: HasData + ?Sized>(store: &Accessor<Run, D>, arguments: usi
 /// [`crate::LimitExceeded`]; ends the run.
 pub fn hold<D: HasData + ?Sized>(store: &Accessor<Run, D>, bytes: usize) -> wasmtime::Result<()> {
     Ok(store.with(|mut access| access.data_mut().budget.hold(bytes))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn info() -> RunInfo {
+        let (id, job) = (RunId::new(Timestamp::UNIX_EPOCH, 1), JobName::new("backup").unwrap());
+        RunInfo::new(id, job, Trigger::Manual(String::new()), "{}".into(), Timestamp::UNIX_EPOCH, 0)
+    }
+
+    fn at(info: &RunInfo, now: Instant) -> Progress {
+        info.locked().as_ref().unwrap().progress(now)
+    }
+
+    #[test]
+    fn a_stages_rate_is_what_was_done_since_it_began() {
+        let (info, began) = (info(), Instant::now());
+        let after = |seconds| began + Duration::from_secs(seconds);
+        assert_eq!(info.progress(), None);
+        info.note("storing main", 500, 0, true, began);
+        assert_eq!(at(&info, began).rate, None, "nothing can be told yet");
+        info.note("storing main", 2_500, 9_000, true, after(4));
+        let progress = at(&info, after(4));
+        assert_eq!((progress.done, progress.total, progress.bytes, progress.rate), (2_500, 9_000, true, Some(500.0)));
+        assert_eq!(at(&info, after(8)).rate, Some(250.0), "one that stalls gets slower");
+    }
+
+    #[test]
+    fn another_stage_and_one_that_goes_back_begin_anew() {
+        let (info, began) = (info(), Instant::now());
+        let after = |seconds| began + Duration::from_secs(seconds);
+        info.note("reading", 100, 100, true, began);
+        info.note("reading", 10, 100, true, after(10));
+        assert_eq!(at(&info, after(10)).rate, None);
+        info.note("reading", 30, 100, true, after(12));
+        assert_eq!(at(&info, after(12)).rate, Some(10.0));
+        info.note("tables", 1, 3, false, after(20));
+        let progress = at(&info, after(20));
+        assert_eq!((progress.stage.as_str(), progress.bytes, progress.rate), ("tables", false, None));
+    }
+
+    #[test]
+    fn a_stages_words_are_clean_and_short() {
+        let info = info();
+        info.report(&format!("a\u{1b}[2J\n{}", "x".repeat(1_000)), 1, 2);
+        let stage = info.progress().unwrap().stage;
+        assert!(stage.starts_with("a[2J xx") && stage.ends_with('…') && stage.chars().count() == 201, "{stage}");
+    }
 }

@@ -77,6 +77,9 @@ pub enum StartError {
     /// The sandbox can't be made.
     #[error("the sandbox can't start: {0}")]
     Sandbox(#[from] LoadError),
+    /// What the last process left running can't be ended.
+    #[error("{0}")]
+    Recovery(String),
     /// A metric was registered twice, or a host family breaks a rule.
     #[error("the metrics can't start: {0}")]
     Metrics(String),
@@ -125,6 +128,9 @@ impl Assembly {
         let recovery = ledger.recover(started).await?;
         let recent = Arc::new(remembered(&ledger, &recovery, started).await?);
         let workshop = self.workshop(settings, &ledger)?;
+        for open in workshop.open.iter() {
+            open.recover().await.map_err(StartError::Recovery)?;
+        }
         let settings = Arc::clone(&workshop.settings);
         let telemetry = self.telemetry(&ledger).map_err(|error| StartError::Metrics(error.to_string()))?;
         telemetry.recovered(&recovery);

@@ -81,6 +81,7 @@ impl Rooms {
         for grant in std::mem::take(&mut ended.grants) {
             grant.settle(ended.outcome, &mut settlement).await;
         }
+        ended.emitted.logs.append(&mut settlement.logs);
         let samples = std::mem::take(&mut ended.emitted.samples);
         Done { end: self.end(started, ended), state: settlement.state, samples }
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use watchkeeper_model::{JobName, RunEnd, RunId, RunStart, Skip};
 
-use crate::StateChanges;
+use crate::{Process, ProcessId, StateChanges};
 
 /// One fact for the ledger. Times come from the caller.
 ///
@@ -101,6 +101,10 @@ pub enum Entry {
         /// Which.
         job: JobName,
     },
+    /// A program is about to do its work for a run.
+    ProcessStarted(Process),
+    /// A program is gone, with its whole group.
+    ProcessEnded(ProcessId),
 }
 
 /// Which runs of a job have a row.

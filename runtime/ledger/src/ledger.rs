@@ -10,7 +10,7 @@ use watchkeeper_model::{JobName, LogLine, RunId, RunRecord, Skip};
 
 use crate::{
     ActionRecord, Book, Bucket, Entry, JobRecord, LedgerError, LedgerStats, LogFilter, LogRecord, NodeStart,
-    PendingRetry, Recovery, Retention, RunDetail, RunFilter, open, stats::Counters, worker::Worker,
+    PendingRetry, Process, ProcessId, Recovery, Retention, RunDetail, RunFilter, open, stats::Counters, worker::Worker,
 };
 
 /// The ledger of one Watchkeeper. Share it as `Arc<Ledger>`; every method takes `&self` and may be called from any task.
@@ -133,6 +133,30 @@ impl Ledger {
     /// As [`Ledger::record`].
     pub async fn forget_state(&self, job: &JobName) -> Result<(), LedgerError> {
         self.record_one(Entry::ForgetState { job: job.clone() }).await
+    }
+
+    /// Records that a program is about to do its work for a run; it is on disk when this answers.
+    ///
+    /// # Errors
+    /// [`crate::EntryError::ProcessesFenced`]; and as [`Ledger::record`].
+    pub async fn process_started(&self, process: Process) -> Result<(), LedgerError> {
+        self.record_one(Entry::ProcessStarted(process)).await
+    }
+
+    /// Records that a program is gone, with its whole group.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub async fn process_ended(&self, process: ProcessId) -> Result<(), LedgerError> {
+        self.record_one(Entry::ProcessEnded(process)).await
+    }
+
+    /// See [`Book::processes`].
+    ///
+    /// # Errors
+    /// See there.
+    pub async fn processes(&self) -> Result<Vec<Process>, LedgerError> {
+        self.near.work(|book| book.processes()).await
     }
 
     /// See [`Book::job`].

@@ -1,5 +1,5 @@
 //! Durable truth in one SQLite file: which due times became runs and which were skipped and why, how runs ended and what
-//! they said, what jobs remember between runs, which payments they made, and who did what.
+//! they said, what jobs remember between runs, which payments they made, which programs they started, and who did what.
 //!
 //! [`Book`] is the ledger without threads, all SQL behind it; [`Ledger`] puts it behind one writing thread, which records
 //! everything that waits in one transaction (one fsync for many runs), and reading threads. Here is no schedule and no
@@ -39,8 +39,8 @@ pub use payments::{
     WantedApproval,
 };
 pub use records::{
-    ActionRecord, Bucket, JobRecord, LogFilter, LogRecord, Node, NodeStart, Pause, PendingRetry, Recovery, RunDetail,
-    RunFilter, TriggerKind,
+    ActionRecord, Bucket, JobRecord, LogFilter, LogRecord, Node, NodeStart, Pause, PendingRetry, Process, ProcessId,
+    Recovery, RunDetail, RunFilter, TriggerKind,
 };
 pub use refusal::EntryError;
 pub use stats::{COMMIT_BOUNDS, CommitTimes, LedgerStats};

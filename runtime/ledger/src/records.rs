@@ -170,6 +170,34 @@ pub struct LogRecord {
     pub line: LogLine,
 }
 
+/// A program of a run's as the ledger tells it from all others, also across boots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessId {
+    /// The machine's boot, as its kernel names it.
+    pub boot: String,
+    /// The number of the process, and of the group that it leads.
+    pub pid: i32,
+    /// When it began, in clock ticks since the boot.
+    pub ticks: u64,
+}
+
+/// A program that was started for a run, and whose group isn't known to be gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Which.
+    pub id: ProcessId,
+    /// The session that its group is in.
+    pub session: i32,
+    /// For which run. It may have no row, and the job may be gone.
+    pub run: RunId,
+    /// The run's job.
+    pub job: JobName,
+    /// The operator's name for the program.
+    pub command: String,
+    /// When.
+    pub started: Timestamp,
+}
+
 /// An action and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionRecord {

@@ -63,6 +63,9 @@ pub enum EntryError {
         /// The first attempt, or the one that was to be tried again.
         first: RunId,
     },
+    /// A later process works on the ledger: this one may start no program any more.
+    #[error("a later watchkeeper is in charge of commands\nhint: let only one process work on a ledger")]
+    ProcessesFenced,
     /// Runs for a probe have no row.
     #[error("run {0} answers a probe: such runs are not recorded")]
     Probe(RunId),

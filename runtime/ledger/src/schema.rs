@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) const APPLICATION_ID: i64 = 0x574b_4c47;
 
 /// Step *n* leads from schema *n* to *n + 1*; `PRAGMA user_version` says where a file is.
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     "
     CREATE TABLE state (
         job   TEXT NOT NULL,
@@ -22,6 +22,7 @@ const STEPS: [&str; 4] = [
     include_str!("schema/step2.sql"),
     include_str!("schema/step3.sql"),
     include_str!("schema/step4.sql"),
+    include_str!("schema/step5.sql"),
 ];
 
 /// The schema that this program writes.

@@ -28,3 +28,21 @@ pub mod wallet {
         generate_all,
     });
 }
+
+/// The world of plugins that make or prove backups. Apart for the same reason.
+pub mod backup {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "backup",
+        generate_all,
+    });
+}
+
+/// The time of day, for plugins that ask for it.
+pub mod clock {
+    wit_bindgen::generate!({
+        path: "src/clock.wit",
+        world: "clock",
+        generate_all,
+    });
+}

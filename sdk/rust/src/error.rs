@@ -35,6 +35,41 @@ impl Error {
     pub fn invalid_config(message: impl Display) -> Self {
         Self::InvalidConfig(message.to_string())
     }
+
+    /// The same kind with another text, such as one that says what it is about.
+    #[must_use]
+    pub fn with(&self, text: impl Into<String>) -> Self {
+        let text = text.into();
+        match self {
+            Self::InvalidConfig(_) => Self::InvalidConfig(text),
+            Self::Unavailable(_) => Self::Unavailable(text),
+            Self::Denied(_) => Self::Denied(text),
+            Self::Indeterminate(_) => Self::Indeterminate(text),
+            Self::Failed(_) => Self::Failed(text),
+        }
+    }
+
+    /// One error of all that went wrong, each with what it is about: of the worst one's kind, with `rest` after them. None where
+    /// nothing went wrong. What is undecided is worse than what was denied, that is worse than what failed, and that worse than what a
+    /// later try may change.
+    pub(crate) fn of_all(problems: &[(String, Self)], rest: &str) -> Option<Self> {
+        let worst = problems.iter().map(|(_, error)| error).max_by_key(|error| error.severity())?;
+        let mut told: Vec<String> = problems.iter().map(|(what, error)| format!("{what}: {error}")).collect();
+        if !rest.is_empty() {
+            told.push(rest.to_owned());
+        }
+        Some(worst.with(told.join("; ")))
+    }
+
+    fn severity(&self) -> u8 {
+        match self {
+            Self::Indeterminate(_) => 4,
+            Self::Denied(_) => 3,
+            Self::InvalidConfig(_) => 2,
+            Self::Failed(_) => 1,
+            Self::Unavailable(_) => 0,
+        }
+    }
 }
 
 /// Ends the function with [`Error::Failed`]; takes what `format!` takes.

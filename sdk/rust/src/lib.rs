@@ -5,12 +5,17 @@
 // The macros name this crate as plugins see it.
 extern crate self as watchkeeper_sdk;
 
+pub mod artifacts;
+pub mod backup;
 #[doc(hidden)]
 pub mod bindings;
 pub mod chain;
+pub mod clock;
+pub mod command;
 mod config;
 pub mod context;
 mod error;
+pub mod files;
 mod host;
 pub mod http;
 mod join;
@@ -19,6 +24,7 @@ pub mod metrics;
 pub mod plugin;
 pub mod prelude;
 pub mod state;
+pub mod stream;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod topup;

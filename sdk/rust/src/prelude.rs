@@ -3,9 +3,9 @@
 pub use alloy_primitives::{Address, B256, Bytes, U256};
 
 pub use crate::{
-    Error, Metrics, Result,
+    Error, Metrics, Result, artifacts,
     chain::{self, Block, Call, Chain, Filter, First, Header, Log, Reply, Scan, chain},
-    config, context, debug, error, fail, http, info,
+    clock, command, config, context, debug, error, fail, files, http, info,
     metrics::{Counter, Families, Family, Gauge, Histogram, MetricSet},
     plugin, state,
     wallet::{self, Payment, Wallet, wallet},

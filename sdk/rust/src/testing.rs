@@ -27,6 +27,9 @@
 //! ```
 
 mod account;
+mod clock;
+mod programs;
+mod store;
 
 use std::{
     cell::{Cell, RefCell},
@@ -39,9 +42,15 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-pub use self::account::Account;
+pub(crate) use self::programs::Program;
+pub use self::{
+    account::Account,
+    clock::Clock,
+    programs::{Packing, Ran, Tree},
+    store::{Operation, Store},
+};
 use crate::{
-    Error, Result, chain,
+    Error, Result, chain, command,
     context::Trigger,
     host::{Node, Recorder, Server, with_host},
     http,
@@ -54,6 +63,10 @@ pub struct Host {
     node: Rc<Node>,
     server: Rc<Server>,
     accounts: Rc<BTreeMap<String, Account>>,
+    programs: Rc<BTreeMap<String, Program>>,
+    trees: Rc<BTreeMap<String, Tree>>,
+    store: Store,
+    clock: Clock,
     trigger: RefCell<Trigger>,
     state: RefCell<BTreeMap<String, Vec<u8>>>,
 }
@@ -65,6 +78,8 @@ pub struct Run {
     pub outcome: Result<String>,
     /// Its log lines, named values appended as ` name=value`.
     pub logs: Vec<(Level, String)>,
+    /// What it said of its progress: stage, done, and total, which is 0 where it isn't known.
+    pub progress: Vec<(String, u64, u64)>,
     /// The most requests that were waiting for an answer at once.
     pub most_in_flight: usize,
     families: Vec<String>,
@@ -79,6 +94,10 @@ impl Host {
             node: Rc::new(Box::new(node)),
             server: Rc::new(Box::new(nobody)),
             accounts: Rc::default(),
+            programs: Rc::default(),
+            trees: Rc::default(),
+            store: Store::new(),
+            clock: Clock::new(),
             trigger: RefCell::new(Trigger::Manual),
             state: RefCell::default(),
         }
@@ -89,6 +108,38 @@ impl Host {
     pub fn account(mut self, name: &str, account: Account) -> Self {
         Rc::make_mut(&mut self.accounts).insert(name.to_owned(), account);
         self
+    }
+
+    /// Plays a command: its holes by name and value, and what it read. Without one it is denied.
+    #[must_use]
+    pub fn command(
+        mut self,
+        name: &str,
+        program: impl Fn(&[(String, String)], Vec<u8>) -> Result<Ran, command::Error> + 'static,
+    ) -> Self {
+        if let Some(programs) = Rc::get_mut(&mut self.programs) {
+            programs.insert(name.to_owned(), Box::new(program));
+        }
+        self
+    }
+
+    /// Plays a tree of files. Without one it is denied.
+    #[must_use]
+    pub fn tree(mut self, name: &str, tree: Tree) -> Self {
+        if let Some(trees) = Rc::get_mut(&mut self.trees) {
+            trees.insert(name.to_owned(), tree);
+        }
+        self
+    }
+
+    /// The store of artifacts, empty to begin with. The job is called `test`.
+    pub fn store(&self) -> Store {
+        self.store.clone()
+    }
+
+    /// The time that the plugin is told.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     /// What the next runs are started by; an operator, unless told.
@@ -133,10 +184,15 @@ impl Host {
             node: Rc::clone(&self.node),
             server: Rc::clone(&self.server),
             accounts: Rc::clone(&self.accounts),
+            programs: Rc::clone(&self.programs),
+            trees: Rc::clone(&self.trees),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
             trigger: self.trigger.borrow().clone(),
             state: self.state.clone(),
             samples: RefCell::default(),
             logs: RefCell::default(),
+            progress: RefCell::default(),
             in_flight: Cell::default(),
             most_in_flight: Cell::default(),
         });
@@ -155,6 +211,7 @@ impl Host {
             samples: if outcome.is_ok() { samples } else { Vec::new() },
             outcome,
             logs: recorder.logs.take(),
+            progress: recorder.progress.take(),
             most_in_flight: recorder.most_in_flight.get(),
         }
     }

@@ -1,14 +1,17 @@
 //! What every command needs first. Each step says what it does, leaves what is done alone, and says how long it took.
 
+mod age_and_zstd;
 mod anvil;
 mod browser;
 mod build;
 mod contracts;
+mod debian;
 mod moto;
 mod npm;
 mod prometheus;
 mod python;
 mod schemathesis;
+mod seaweedfs;
 mod wasm_target;
 
 use std::{path::PathBuf, process::Command, time::Instant};
@@ -34,20 +37,23 @@ pub(crate) fn prepare(project: &Project, build: Build) -> Result<Ready> {
     Ok(Ready { watchkeeper, anvil })
 }
 
-/// What only benchmarks need on top: the components of test plugins, some of which are measured with, and contracts. Returns
-/// the environment in which the benchmarks find them.
+/// What only benchmarks need on top: the components of test plugins, some of which are measured with, contracts, and the
+/// tools that backups are measured beside. Returns the environment in which the benchmarks find them.
 pub(crate) fn prepare_bench(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
     let contracts = step("contracts", || contracts::install(project))?;
-    Ok(vec![
+    let mut environment = step("age and zstd", || age_and_zstd::install(project))?;
+    environment.extend([
         ("WATCHKEEPER_ANVIL", ready.anvil.clone()),
         ("WATCHKEEPER_CONTRACTS", contracts.folder),
         ("WATCHKEEPER_CAST", contracts.cast),
-    ])
+    ]);
+    Ok(environment)
 }
 
 /// What only tests need on top: the components of test plugins, those of another toolchain too, contracts, Prometheus, a
-/// browser, what makes requests up, and AWS KMS. Returns the environment in which the tests find all of it.
+/// browser, what makes requests up, AWS KMS, and what backups are stored in and undone with. Returns the environment in
+/// which the tests find all of it.
 pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'static str, PathBuf)>> {
     step("test plugins", || build::components(project, &ready.watchkeeper, "tests/plugins"))?;
     step("test plugins in Python", || python::components(project))?;
@@ -69,6 +75,10 @@ pub(crate) fn prepare_tests(project: &Project, ready: &Ready) -> Result<Vec<(&'s
     if let Some(python) = step("moto (AWS KMS)", || moto::install(project))? {
         environment.push(("WATCHKEEPER_MOTO", python));
     }
+    if let Some(program) = step("SeaweedFS (S3)", || seaweedfs::install(project))? {
+        environment.push(("WATCHKEEPER_WEED", program));
+    }
+    environment.extend(step("age and zstd", || age_and_zstd::install(project))?);
     Ok(environment)
 }
 

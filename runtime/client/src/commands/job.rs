@@ -7,7 +7,7 @@ use watchkeeper_web::api::{JobDetail, PolicyInfo, RunSummary, SkipInfo};
 use super::jobs::named;
 use crate::{
     Api, ClientError, Format, Screen,
-    show::{Cell, Table, Tone, age, ahead, of_outcome, of_state, percent, seconds, time},
+    show::{Cell, Table, Tone, age, ahead, of_outcome, of_state, percent, progress, seconds, time},
 };
 
 /// Runs and skips that are shown; `runs --job` shows more.
@@ -41,6 +41,9 @@ fn facts(detail: &JobDetail) -> Table {
     facts.fact("state", of_state(job.state));
     if let Some(problem) = &job.problem {
         facts.fact("problem", Cell::new(problem.as_str(), Tone::Bad));
+    }
+    for far in detail.recent_runs.iter().filter_map(|run| run.progress.as_ref()) {
+        facts.fact("progress", Cell::new(progress(far), Tone::Busy));
     }
     if let Some(pause) = &job.pause {
         let note = pause.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));

@@ -5,7 +5,7 @@ use watchkeeper_web::api::{LogLine, PaymentSummary, RunDetail, RunSummary};
 
 use crate::{
     Api, ClientError, Format, Screen,
-    show::{Cell, Table, Tone, bytes, of_level, of_outcome, of_payment, seconds, time, trigger},
+    show::{Cell, Table, Tone, bytes, of_level, of_outcome, of_payment, progress, seconds, time, trigger},
 };
 
 pub(super) fn show(id: RunId, api: &Api, screen: &mut Screen<'_>) -> Result<(), ClientError> {
@@ -47,6 +47,9 @@ fn facts(RunDetail { run, plugin_version, .. }: &RunDetail) -> Table {
     facts.fact("outcome", of_outcome(run.outcome));
     if let Some(message) = &run.message {
         facts.fact("message", message.as_str());
+    }
+    if let Some(far) = &run.progress {
+        facts.fact("progress", Cell::new(progress(far), Tone::Busy));
     }
     facts.fact("because", trigger(&run.trigger));
     facts.fact("attempt", run.attempt.to_string());

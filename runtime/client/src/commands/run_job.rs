@@ -9,10 +9,15 @@ use super::{
     act::{self, post},
     job, run,
 };
-use crate::{Api, ClientError, Screen, show::one_line};
+use crate::{
+    Api, ClientError, Screen,
+    show::{Bar, one_line},
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Between looks at a run that says how far it is.
+const WATCHING: Duration = Duration::from_millis(500);
 
 pub(super) fn run(
     name: &JobName,
@@ -32,7 +37,7 @@ pub(super) fn run(
         None => claimed_after(before, name, &mut pause, api)?,
     };
     screen.note(&format!("run {id} of {name}; it goes on if this command is interrupted"))?;
-    let detail = ended(id, name, &mut pause, api)?;
+    let detail = ended(id, name, &mut pause, &screen.bar(), api)?;
     run::print(&detail, screen)?;
     match detail.run.outcome {
         Some(Outcome::Success) | None => Ok(()),
@@ -60,7 +65,7 @@ fn newest_asked_for(detail: &JobDetail) -> Option<RunId> {
 }
 
 /// Waits for the run's end. It is in the ledger once it has its turn, and unknown before.
-fn ended(id: RunId, job: &JobName, pause: &mut Duration, api: &Api) -> Result<RunDetail, ClientError> {
+fn ended(id: RunId, job: &JobName, pause: &mut Duration, bar: &Bar, api: &Api) -> Result<RunDetail, ClientError> {
     let mut begun = false;
     loop {
         match run::fetch(id, api) {
@@ -72,6 +77,10 @@ fn ended(id: RunId, job: &JobName, pause: &mut Duration, api: &Api) -> Result<Ru
                 let detail = detail?;
                 if detail.run.outcome.is_some() {
                     return Ok(detail);
+                }
+                if let Some(progress) = &detail.run.progress {
+                    bar.show(progress);
+                    *pause = (*pause).min(WATCHING);
                 }
                 begun = true;
             }

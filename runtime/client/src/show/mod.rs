@@ -1,6 +1,7 @@
 //! What people and programs see: tables and lines, or one JSON document. Colour only adds to what the words say, and only
 //! on a terminal; a reader that closed its end early is no mistake.
 
+mod bar;
 mod figures;
 mod table;
 mod words;
@@ -12,9 +13,10 @@ use serde::Serialize;
 use self::table::render_line;
 use crate::ClientError;
 
+pub(crate) use bar::Bar;
 pub(crate) use figures::{age, ahead, bytes, percent, seconds, time};
 pub(crate) use table::{Cell, Table, Tone};
-pub(crate) use words::{of_level, of_outcome, of_payment, of_state, trigger};
+pub(crate) use words::{of_level, of_outcome, of_payment, of_state, progress, trigger};
 
 /// How to print an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Screen<'a> {
     notes: &'a mut dyn Write,
     format: Format,
     look: Look,
+    /// Whether notes go to a terminal that can be drawn on.
+    draws: bool,
 }
 
 /// What the terminal can show; nothing where there is none.
@@ -51,17 +55,18 @@ impl Look {
 impl<'a> Screen<'a> {
     /// Answers go to `out`, and what is to be told beside them to `notes`, both without colour and in full width.
     pub fn new(out: &'a mut dyn Write, notes: &'a mut dyn Write, format: Format) -> Self {
-        Self { out, notes, format, look: Look::default() }
+        Self { out, notes, format, look: Look::default(), draws: false }
     }
 
     /// With colour, and cut to its width, where standard output is a terminal. A variable NO_COLOR that isn't empty takes
-    /// the colour away (no-color.org).
+    /// the colour away (no-color.org). Where standard error is one, what takes long is drawn there.
     #[must_use]
     pub fn on_terminal(mut self, environment: &dyn Fn(&str) -> Option<String>) -> Self {
         let stdout = io::stdout();
+        let dumb = environment("TERM").is_none_or(|term| term == "dumb");
+        self.draws = io::stderr().is_terminal() && !dumb;
         if stdout.is_terminal() {
             let no_color = environment("NO_COLOR").is_some_and(|value| !value.is_empty());
-            let dumb = environment("TERM").is_none_or(|term| term == "dumb");
             let size = rustix::termios::tcgetwinsize(&stdout);
             let width = size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
             self.look = Look { colour: !no_color && !dumb, width };
@@ -96,6 +101,11 @@ impl<'a> Screen<'a> {
     /// Shows what was written so far, for answers that go on.
     pub(crate) fn flush(&mut self) -> Result<(), ClientError> {
         written(self.out.flush())
+    }
+
+    /// Where to draw how far something is.
+    pub(crate) fn bar(&self) -> Bar {
+        Bar::new(self.draws)
     }
 
     /// Tells something that isn't the answer.

@@ -1,9 +1,9 @@
 //! The API's words as they look in a table.
 
 use watchkeeper_model::{LogLevel, Outcome, PaymentState};
-use watchkeeper_web::api::{JobState, RunTrigger};
+use watchkeeper_web::api::{JobState, ProgressInfo, ProgressUnit, RunTrigger};
 
-use super::{Cell, Tone, time};
+use super::{Cell, Tone, bytes, time};
 
 pub(crate) fn of_state(state: JobState) -> Cell {
     match state {
@@ -63,4 +63,26 @@ pub(crate) fn trigger(trigger: &RunTrigger) -> String {
         RunTrigger::Probe { target } => format!("probe of {target}"),
         RunTrigger::Head { chain, number, .. } => format!("head {number} of {chain}"),
     }
+}
+
+/// How far a run is: `storing main: 1.2 GiB of 3.4 GiB (35%), 85.0 MiB/s`, `tables: 3 of 12 (25%)`.
+pub(crate) fn progress(progress: &ProgressInfo) -> String {
+    let &ProgressInfo { ref stage, done, total, unit, rate_per_second, percent } = progress;
+    let figure = |count: u64| match unit {
+        Some(ProgressUnit::Bytes) => bytes(Some(count)),
+        None => count.to_string(),
+    };
+    let mut words = if stage.is_empty() { String::new() } else { format!("{stage}: ") };
+    words.push_str(&figure(done));
+    if let Some(total) = total {
+        words.push_str(&format!(" of {}", figure(total)));
+    }
+    if let Some(percent) = percent {
+        words.push_str(&format!(" ({:.0}%)", percent.floor()));
+    }
+    if let (Some(rate), Some(ProgressUnit::Bytes)) = (rate_per_second, unit) {
+        // A rate isn't negative, and what it has behind the point is below a byte.
+        words.push_str(&format!(", {}/s", bytes(Some(rate as u64))));
+    }
+    words
 }

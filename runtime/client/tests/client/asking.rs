@@ -87,6 +87,22 @@ fn programs_read_what_the_api_says_one_document_a_line() {
 }
 
 #[test]
+fn a_run_that_goes_says_how_far_it_is() {
+    for (stage, shown) in
+        [("storing main", "storing main"), (HOSTILE, "[2J]0;title 31m line error: not ours drawkcab end")]
+    {
+        let server = Server::new(Kept::saying("fine"));
+        let id = server.house.goes(stage);
+        for request in [Request::Run(id), Request::Job(name("main-chain"))] {
+            let printed = server.ask(request).unwrap().out;
+            let line = printed.lines().find(|line| line.starts_with("progress ")).unwrap();
+            let far = line.strip_prefix("progress").unwrap().trim_start();
+            assert_eq!(far, format!("{shown}: 1.2 GiB of 3.4 GiB (35%), 85.0 MiB/s"));
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_the_whole_is_told_beside_the_jobs() {
     let server = Server::new(Kept::saying("fine"));
     in_trouble(&mut server.house.overview.lock().unwrap());

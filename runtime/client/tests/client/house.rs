@@ -17,9 +17,9 @@ use watchkeeper_web::{
         AccountInfo, Act, Acted, ActionPage, ActionQuery, Actor, Amount, BlackoutInfo, BudgetInfo, ChainInfo, Deed,
         Event, FileProblem, InclusionInfo, JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage,
         LogQuery, Overview, Pause, PaymentDetail, PaymentPage, PaymentQuery, PaymentSummary, PaymentsStop, Phase,
-        PluginInfo, PolicyInfo, Power, Preview, PreviewOf, Refusal, RefusalKind, Reload, ReservedInfo, RunDetail,
-        RunPage, RunQuery, RunSummary, RunTrigger, ScheduleInfo, SelfWatch, SkipInfo, StoreInfo, TransactionInfo,
-        Treasury, UnapprovedInfo, Undecided,
+        PluginInfo, PolicyInfo, Power, Preview, PreviewOf, ProgressInfo, ProgressUnit, Refusal, RefusalKind, Reload,
+        ReservedInfo, RunDetail, RunPage, RunQuery, RunSummary, RunTrigger, ScheduleInfo, SelfWatch, SkipInfo,
+        StoreInfo, TransactionInfo, Treasury, UnapprovedInfo, Undecided,
     },
 };
 
@@ -114,10 +114,17 @@ impl Kept {
         let _ = self.events.send(Arc::new(Event::RunFinished { run }));
     }
 
+    /// A run of `main-chain` goes, in a stage of this name.
+    pub(crate) fn goes(&self, stage: &str) -> RunId {
+        self.add(run(100, "main-chain", None, stage))
+    }
+
     fn begin(&self, job: &JobName, by: &Actor) -> RunId {
-        let id = run_id(100);
-        let run =
-            RunSummary { trigger: RunTrigger::Manual { by: by.name.clone() }, ..run(100, job.as_str(), None, "") };
+        self.add(RunSummary { trigger: RunTrigger::Manual { by: by.name.clone() }, ..run(100, job.as_str(), None, "") })
+    }
+
+    fn add(&self, run: RunSummary) -> RunId {
+        let id = run.id;
         self.runs.lock().unwrap().push(RunDetail {
             run,
             now: at(0),
@@ -135,6 +142,7 @@ impl Kept {
             detail.run.outcome = Some(self.ends_with);
             detail.run.message = Some("that was it".into());
             detail.run.finished = Some(at(1));
+            detail.run.progress = None;
         }
     }
 }
@@ -363,6 +371,14 @@ fn run(number: u128, job: &str, outcome: Option<Outcome>, text: &str) -> RunSumm
         cpu_seconds: outcome.map(|_| 0.0031),
         peak_memory_bytes: outcome.map(|_| 1 << 20),
         retry_at: (outcome == Some(Outcome::Timeout)).then(|| at(10)),
+        progress: outcome.is_none().then(|| ProgressInfo {
+            stage: text.into(),
+            done: 1_288_490_189,
+            total: Some(3_650_722_202),
+            unit: Some(ProgressUnit::Bytes),
+            rate_per_second: Some(89_128_960.0),
+            percent: ProgressInfo::percent(1_288_490_189, Some(3_650_722_202)),
+        }),
     }
 }
 

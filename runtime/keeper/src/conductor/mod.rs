@@ -18,8 +18,10 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use watchkeeper_contract::{Progress, RunInfo};
 use watchkeeper_ledger::{PendingRetry, Recovery};
 use watchkeeper_model::{Digest, Head, HeadFeed, JobName, Outcome, PluginName, RunEnd, RunId, RunStart};
+use watchkeeper_sandbox::RunOrder;
 use watchkeeper_schedule::{
     HeadTrigger, Policy, Schedule,
     timetable::{Entry, Place, Timed, Timetable, Turns},
@@ -58,6 +60,8 @@ pub(crate) struct Conductor {
 /// What is kept of a run that goes.
 #[derive(Clone)]
 pub(crate) struct Going {
+    /// What it says of itself while it goes.
+    info: Arc<RunInfo>,
     cancel: CancellationToken,
     /// Why it was cancelled, for its message.
     reason: Arc<Mutex<Option<String>>>,
@@ -173,6 +177,13 @@ impl Conductor {
         timetable.entries().filter_map(|(_, entry)| entry.retry.as_ref()).map(|(at, run)| (run.id, *at)).collect()
     }
 
+    /// How far the runs are that go, of those that said something of it.
+    pub(crate) fn progress(&self) -> HashMap<RunId, Progress> {
+        let timetable = self.timetable();
+        let running = timetable.entries().flat_map(|(_, entry)| &entry.running);
+        running.filter_map(|running| Some((running.start.id, running.run.info.progress()?))).collect()
+    }
+
     /// Since when the ledger takes nothing, and why.
     pub(crate) fn store_away(&self) -> Option<(Timestamp, String)> {
         self.health.away()
@@ -246,8 +257,8 @@ impl Conductor {
 }
 
 impl Going {
-    pub(crate) fn new(cancel: CancellationToken) -> Self {
-        Self { cancel, reason: Arc::default() }
+    pub(crate) fn new(order: &RunOrder) -> Self {
+        Self { info: Arc::clone(&order.info), cancel: order.cancel.clone(), reason: Arc::default() }
     }
 
     /// Ends the run; the first reason is the one that is told.

@@ -36,9 +36,9 @@ impl Conductor {
         cancel: CancellationToken,
         place: OwnedSemaphorePermit,
     ) -> JoinHandle<Done> {
-        let mut order = under.order(&start, self.rooms.clock.now(), cancel.clone());
+        let mut order = under.order(&start, self.rooms.clock.now(), cancel);
         order.timeout = order.timeout.min(timeout);
-        let going = Going::new(cancel);
+        let going = Going::new(&order);
         let probe = Probe { job: start.job.clone(), under: Arc::clone(under), going: going.clone() };
         self.probes.locked().insert(start.id, probe);
         if !self.is_in_force(&start.job, under) {

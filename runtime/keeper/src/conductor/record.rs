@@ -85,9 +85,8 @@ impl Conductor {
             return self.tell_standing(&batch.job);
         };
         let (start, under) = (claim.start.clone(), Arc::clone(&claim.under));
-        let cancel = CancellationToken::new();
-        let order = under.order(&start, self.rooms.clock.now(), cancel.clone());
-        let going = Going::new(cancel);
+        let order = under.order(&start, self.rooms.clock.now(), CancellationToken::new());
+        let going = Going::new(&order);
         self.timetable().answered(&batch, stands, Some(going.clone()));
         if self.known(&batch.job).is_err() {
             going.cancel(REMOVED);

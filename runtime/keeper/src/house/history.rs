@@ -1,11 +1,15 @@
 //! What the ledger tells: runs, their logs, what people did; and when a schedule would fall due.
 
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use watchkeeper_contract::Progress;
 use watchkeeper_ledger::{self as ledger, LedgerError, LogFilter, RunFilter};
 use watchkeeper_model::{LogLevel, RunId, RunRecord};
 use watchkeeper_schedule::Schedule;
 use watchkeeper_web::api::{
-    Action, ActionPage, ActionQuery, Due, LogEntry, LogPage, LogQuery, Preview, PreviewOf, Refusal, RefusalKind,
-    RunDetail, RunPage, RunQuery, RunSummary, TriggerKind,
+    Action, ActionPage, ActionQuery, Due, LogEntry, LogPage, LogQuery, Preview, PreviewOf, ProgressInfo, ProgressUnit,
+    Refusal, RefusalKind, RunDetail, RunPage, RunQuery, RunSummary, TriggerKind,
 };
 
 use super::{Keeper, away};
@@ -34,10 +38,10 @@ impl Keeper {
         Ok(RunPage { runs: self.summaries(&runs), next })
     }
 
-    /// Runs without their logs, each with its next try if one is to come.
+    /// Runs without their logs, each with its next try if one is to come, and how far it is if it goes.
     pub(super) fn summaries(&self, runs: &[RunRecord]) -> Vec<RunSummary> {
-        let retries = self.conductor.retries();
-        runs.iter().map(|run| RunSummary::of(run, retries.get(&run.start.id).copied())).collect()
+        let (retries, going) = (self.conductor.retries(), self.conductor.progress());
+        runs.iter().map(|run| summary(run, retries.get(&run.start.id).copied(), &going)).collect()
     }
 
     pub(super) async fn show_run(&self, id: RunId) -> Result<Option<RunDetail>, Refusal> {
@@ -47,7 +51,7 @@ impl Keeper {
         let plugin = views.iter().map(|view| &view.scheduled.job.plugin).find(|it| it.component.digest == digest);
         let logs = detail.run.end.as_ref().map(|end| end.logs.iter().map(Into::into).collect()).unwrap_or_default();
         Ok(Some(RunDetail {
-            run: RunSummary::of(&detail.run, detail.retry_at),
+            run: summary(&detail.run, detail.retry_at, &self.conductor.progress()),
             now: self.clock.now(),
             plugin_version: plugin.map(|plugin| plugin.schema.version.as_str().into()),
             attempts: self.summaries(&detail.attempts),
@@ -112,9 +116,26 @@ impl Keeper {
             Schedule::Cron(cron) => cron.time_zone().clone(),
             Schedule::Every(_) => jiff::tz::TimeZone::UTC,
         };
-        let local = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%FT%T%:z").to_string();
+        let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%FT%T%:z").to_string();
         let times = times.into_iter().map(|at| Due { at, local: local(at).into() }).collect();
         Ok(Preview { schedule: shown::schedule(&schedule), times })
+    }
+}
+
+fn summary(run: &RunRecord, retry_at: Option<Timestamp>, going: &HashMap<RunId, Progress>) -> RunSummary {
+    let far = going.get(&run.start.id).filter(|_| run.end.is_none());
+    RunSummary { progress: far.map(progress), ..RunSummary::of(run, retry_at) }
+}
+
+fn progress(progress: &Progress) -> ProgressInfo {
+    let total = Some(progress.total).filter(|total| *total > 0);
+    ProgressInfo {
+        stage: progress.stage.as_str().into(),
+        done: progress.done,
+        total,
+        unit: progress.bytes.then_some(ProgressUnit::Bytes),
+        rate_per_second: progress.rate,
+        percent: ProgressInfo::percent(progress.done, total),
     }
 }
 

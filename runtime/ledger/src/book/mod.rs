@@ -9,6 +9,7 @@ mod jobs;
 mod logs;
 mod nodes;
 mod payments;
+mod processes;
 mod recover;
 mod retain;
 mod runs;
@@ -163,5 +164,7 @@ fn apply(connection: &Connection, epoch: u64, entry: &Entry) -> Result<(), Stop>
         Entry::SkipNext { job, count } => jobs::skip_next(connection, epoch, job, *count),
         Entry::Action(action) => Ok(actions::insert(connection, action)?),
         Entry::ForgetState { job } => Ok(state::forget(connection, job)?),
+        Entry::ProcessStarted(process) => processes::started(connection, epoch, process),
+        Entry::ProcessEnded(process) => Ok(processes::ended(connection, process)?),
     }
 }

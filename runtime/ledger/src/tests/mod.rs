@@ -8,6 +8,7 @@ mod finishes;
 mod heads;
 mod logs;
 mod payments;
+mod processes;
 mod questions;
 mod recovery;
 mod retention;

@@ -15,6 +15,7 @@ mod payment;
 mod plugin;
 mod preview;
 mod problem;
+mod progress;
 mod run;
 mod text;
 mod timeline;
@@ -37,6 +38,7 @@ pub use payment::{
 pub use plugin::{PluginInfo, PluginJob, Power};
 pub use preview::{Due, Preview, PreviewOf, PreviewQuery};
 pub use problem::Problem;
+pub use progress::{ProgressInfo, ProgressUnit};
 pub use run::{RunDetail, RunPage, RunQuery, RunSummary, RunTrigger, TriggerKind};
 pub use text::Text;
 pub use timeline::Bucket;

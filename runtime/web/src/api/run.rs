@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use watchkeeper_model::{Digest, JobName, Outcome, PluginName, RunId, RunRecord, Trigger};
 
-use super::{Limit, LogLine, PaymentSummary, Text, words};
+use super::{Limit, LogLine, PaymentSummary, ProgressInfo, Text, words};
 
 /// One run, still going where `finished` is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,10 +52,12 @@ pub struct RunSummary {
     pub peak_memory_bytes: Option<u64>,
     /// When it is tried again; none if it isn't, or was already.
     pub retry_at: Option<Timestamp>,
+    /// How far it is; none where it is over, or nothing was said of it.
+    pub progress: Option<ProgressInfo>,
 }
 
 impl RunSummary {
-    /// A run without its logs.
+    /// A run without its logs, and without how far it is.
     pub fn of(record: &RunRecord, retry_at: Option<Timestamp>) -> Self {
         let start = &record.start;
         // A lost run cost what nobody knows.
@@ -81,6 +83,7 @@ impl RunSummary {
             cpu_seconds: known.map(|end| end.cpu.as_secs_f64()),
             peak_memory_bytes: known.map(|end| end.peak_memory),
             retry_at,
+            progress: None,
         }
     }
 }

@@ -17,6 +17,7 @@ mod overview;
 mod payment;
 mod payments;
 mod plugins;
+mod progress;
 mod run;
 mod runs;
 mod shell;

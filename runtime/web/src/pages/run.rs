@@ -7,7 +7,7 @@ use super::{
     figures,
     html::{Html, hinted},
     icon::Icon,
-    payments, runs,
+    payments, progress, runs,
     shell::{Shell, Tab},
     spark, words,
 };
@@ -35,6 +35,7 @@ pub(crate) fn run(detail: &RunDetail, done: Option<Verb>, viewer: &Viewer) -> St
             ask::button(page, Icon::Stop, &format!("/runs/{}/cancel", run.id), "Cancel");
             page.raw("</div>\n");
         }
+        how_far(page, detail);
         numbers(page, detail);
         page.raw("<div class=\"pair\">");
         times(page, detail);
@@ -44,6 +45,21 @@ pub(crate) fn run(detail: &RunDetail, done: Option<Verb>, viewer: &Viewer) -> St
         paid(page, detail);
         logs(page, &detail.logs, run.finished.is_none());
     })
+}
+
+/// Of a run that is going; `script.js` looks again from time to time where something is marked as such.
+fn how_far(page: &mut Html, detail: &RunDetail) {
+    if detail.run.finished.is_some() {
+        return;
+    }
+    page.raw("<section class=\"card\" aria-labelledby=\"progress\" data-going><h2 id=\"progress\">Progress</h2><p>");
+    match &detail.run.progress {
+        Some(progress) => progress::draw(page, progress),
+        None => {
+            page.raw("<span class=\"soft\">It hasn’t said how far it is.</span>");
+        }
+    }
+    page.raw("</p></section>\n");
 }
 
 fn numbers(page: &mut Html, detail: &RunDetail) {

@@ -6,6 +6,8 @@ const PAUSE = 1_000;
 const EASE = 10;
 /** When a lost connection is tried again, where the browser doesn't. */
 const RETRY = 5_000;
+/** How often a page about a run that goes is refetched: how far it is, no event tells. */
+const LOOK = 2_000;
 
 document.documentElement.classList.add("scripted");
 const live = document.getElementById("live");
@@ -208,6 +210,12 @@ document.addEventListener("submit", (event) => {
 
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 document.addEventListener("visibilitychange", () => !document.hidden && wanted && refresh(0));
-if (live) connect();
+if (live) {
+  connect();
+  setInterval(() => {
+    const goes = document.querySelector("main [data-going]") && live.dataset.state !== "ended";
+    if (goes && !wanted && !refetching) refresh();
+  }, LOOK);
+}
 tick();
 setInterval(tick, 1_000);

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::{Furnished, Server};
+use crate::api::ProgressInfo;
 
 /// What a plugin, a chain or a file might say.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>\u{1b}[2J\u{7}\u{9b}31m\u{202e}\0";
@@ -125,6 +126,23 @@ async fn hostile_text_stays_text_in_pages_answers_and_refusals() {
     assert!(probe.code == 409 && !probe.body.contains('\u{1b}'), "{}", probe.body);
     let page = server.ask("GET", "/jobs/main-chain", &["Accept: text/html"]).await;
     assert!(page.code == 409 && !page.body.contains("<script>alert"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn programs_read_how_far_a_run_is() {
+    let server = Server::start(&Arc::default()).await;
+    let expected = serde_json::json!({
+        "stage": "as expected",
+        "done": 1_288_490_189,
+        "total": 3_650_722_202_u64,
+        "unit": "bytes",
+        "rate_per_second": 89_128_960.0,
+        "percent": ProgressInfo::percent(1_288_490_189, Some(3_650_722_202)),
+    });
+    for (path, list) in [("/api/v1/runs", "runs"), ("/api/v1/jobs/main-chain", "recent_runs")] {
+        let runs = &server.ask("GET", path, &[&server.bearer()]).await.json()[list];
+        assert_eq!((&runs[0]["progress"], &runs[1]["progress"]), (&expected, &serde_json::Value::Null), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -9,8 +9,9 @@ use crate::api::{
     AccountInfo, Acted, Action, ActionPage, Amount, BlackoutInfo, Bucket, BudgetInfo, ChainInfo, Due, EndpointInfo,
     EndpointState, FileProblem, InclusionInfo, JobDetail, JobOverview, JobState, LogEntry, LogField, LogLine, LogPage,
     Overview, Pause, PaymentDetail, PaymentPage, PaymentSummary, PaymentsStop, Phase, PluginInfo, PluginJob,
-    PolicyInfo, Power, Preview, RecentRun, Reload, ReservedInfo, RunDetail, RunPage, RunSummary, RunTrigger,
-    ScheduleInfo, SelfWatch, SkipInfo, StoreInfo, Text, TransactionInfo, Treasury, UnapprovedInfo, Undecided,
+    PolicyInfo, Power, Preview, ProgressInfo, ProgressUnit, RecentRun, Reload, ReservedInfo, RunDetail, RunPage,
+    RunSummary, RunTrigger, ScheduleInfo, SelfWatch, SkipInfo, StoreInfo, Text, TransactionInfo, Treasury,
+    UnapprovedInfo, Undecided,
 };
 
 /// Seconds after a fixed time.
@@ -46,6 +47,7 @@ pub(crate) fn run(text: &str) -> RunSummary {
         cpu_seconds: Some(0.25),
         peak_memory_bytes: Some(1 << 20),
         retry_at: Some(at(10)),
+        progress: None,
     }
 }
 
@@ -63,7 +65,19 @@ pub(crate) fn going(text: &str) -> RunSummary {
         cpu_seconds: None,
         peak_memory_bytes: None,
         retry_at: None,
+        progress: Some(progress(text)),
         ..run(text)
+    }
+}
+
+pub(crate) fn progress(text: &str) -> ProgressInfo {
+    ProgressInfo {
+        stage: text.into(),
+        done: 1_288_490_189,
+        total: Some(3_650_722_202),
+        unit: Some(ProgressUnit::Bytes),
+        rate_per_second: Some(89_128_960.0),
+        percent: ProgressInfo::percent(1_288_490_189, Some(3_650_722_202)),
     }
 }
 

@@ -5,10 +5,13 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256};
 
 use crate::{
-    bindings::watchkeeper::{
-        chain::chain as wit,
-        plugin::{context, log as wit_log, metrics as wit_metrics},
-        state::state as wit_state,
+    bindings::{
+        clock::wasi::clocks::system_clock,
+        watchkeeper::{
+            chain::chain as wit,
+            plugin::{context, log as wit_log, metrics as wit_metrics},
+            state::state as wit_state,
+        },
     },
     chain::{Block, Call, Error, Filter, Header, Log, Reply},
     context::Trigger,
@@ -43,6 +46,11 @@ pub(crate) fn deadline() -> Duration {
 
 pub(crate) fn progress(stage: &str, done: u64, total: u64) {
     context::progress(stage, done, total);
+}
+
+pub(crate) fn now() -> Duration {
+    let system_clock::Instant { seconds, nanoseconds } = system_clock::now();
+    Duration::new(seconds.try_into().unwrap_or(0), nanoseconds)
 }
 
 pub(crate) fn trigger() -> Trigger {

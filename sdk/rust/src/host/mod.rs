@@ -4,15 +4,23 @@
 #[cfg(target_arch = "wasm32")]
 mod component;
 #[cfg(target_arch = "wasm32")]
+mod component_backup;
+#[cfg(target_arch = "wasm32")]
 mod component_http;
+#[cfg(target_arch = "wasm32")]
+mod component_stream;
 #[cfg(target_arch = "wasm32")]
 mod component_wallet;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(not(target_arch = "wasm32"))]
+mod native_backup;
+#[cfg(not(target_arch = "wasm32"))]
 mod native_wallet;
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use self::{component::*, component_http::http, component_wallet::*};
+pub(crate) use self::{
+    component::*, component_backup::*, component_http::http, component_stream::*, component_wallet::*,
+};
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use self::{native::*, native_wallet::*};
+pub(crate) use self::{native::*, native_backup::*, native_wallet::*};

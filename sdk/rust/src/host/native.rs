@@ -21,7 +21,7 @@ use crate::{
     log::Level,
     metrics::Sample,
     state,
-    testing::Account,
+    testing::{Account, Clock, Program, Store, Tree},
 };
 
 thread_local! {
@@ -39,10 +39,15 @@ pub(crate) struct Recorder {
     pub(crate) node: Rc<Node>,
     pub(crate) server: Rc<Server>,
     pub(crate) accounts: Rc<BTreeMap<String, Account>>,
+    pub(crate) programs: Rc<BTreeMap<String, Program>>,
+    pub(crate) trees: Rc<BTreeMap<String, Tree>>,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
     pub(crate) trigger: Trigger,
     pub(crate) state: RefCell<BTreeMap<String, Vec<u8>>>,
     pub(crate) samples: RefCell<Vec<Sample>>,
     pub(crate) logs: RefCell<Vec<(Level, String)>>,
+    pub(crate) progress: RefCell<Vec<(String, u64, u64)>>,
     pub(crate) in_flight: Cell<usize>,
     pub(crate) most_in_flight: Cell<usize>,
 }
@@ -83,7 +88,11 @@ pub(crate) fn deadline() -> Duration {
     Duration::MAX
 }
 
-pub(crate) fn progress(_stage: &str, _done: u64, _total: u64) {}
+pub(crate) fn progress(stage: &str, done: u64, total: u64) {
+    if let Some(host) = host() {
+        host.progress.borrow_mut().push((stage.to_owned(), done, total));
+    }
+}
 
 pub(crate) fn trigger() -> Trigger {
     host().map_or(Trigger::Manual, |host| host.trigger.clone())

@@ -67,18 +67,10 @@ impl Served {
         }
         self.say();
         let line = self.line(words);
-        let Some(worst) = self.problems.iter().map(|(_, error)| error).max_by_key(|error| severity(error)) else {
-            return Ok(line);
-        };
-        let told: Vec<String> = self.problems.iter().map(|(what, error)| format!("{what}: {error}")).collect();
-        let text = format!("{}; {line}", told.join("; "));
-        Err(match worst {
-            Error::InvalidConfig(_) => Error::InvalidConfig(text),
-            Error::Unavailable(_) => Error::Unavailable(text),
-            Error::Denied(_) => Error::Denied(text),
-            Error::Indeterminate(_) => Error::Indeterminate(text),
-            Error::Failed(_) => Error::Failed(text),
-        })
+        match Error::of_all(&self.problems, &line) {
+            Some(error) => Err(error),
+            None => Ok(line),
+        }
     }
 
     /// Says why targets in need got nothing.
@@ -126,16 +118,6 @@ impl Served {
         }
         parts.extend(self.notes.iter().cloned());
         parts.join("; ")
-    }
-}
-
-fn severity(error: &Error) -> u8 {
-    match error {
-        Error::Indeterminate(_) => 4,
-        Error::Denied(_) => 3,
-        Error::InvalidConfig(_) => 2,
-        Error::Failed(_) => 1,
-        Error::Unavailable(_) => 0,
     }
 }
 

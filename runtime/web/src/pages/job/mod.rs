@@ -8,6 +8,7 @@ use super::{
     figures,
     html::{Html, clip},
     icon::Icon,
+    progress,
     runs::{self, Column},
     shell::{Shell, Tab},
     timeline, words,
@@ -28,6 +29,7 @@ pub(crate) fn job(detail: &JobDetail, done: Option<Verb>, viewer: &Viewer) -> St
         page.raw("</h1>\n");
         banners(page, detail);
         buttons(page, detail, viewer);
+        how_far(page, detail);
         standing::draw(page, detail);
         history(page, detail);
         page.raw("<div class=\"pair\">");
@@ -79,6 +81,23 @@ fn buttons(page: &mut Html, detail: &JobDetail, viewer: &Viewer) {
         page.raw("<a href=\"/login?next=/jobs/").text(name.as_str()).raw("\">Log in to run, pause or skip it</a>");
     }
     page.raw("</div>\n");
+}
+
+/// Of the runs that are going and said something of it.
+fn how_far(page: &mut Html, detail: &JobDetail) {
+    let mut going = detail.recent_runs.iter().filter_map(|run| Some((run.id, run.progress.as_ref()?))).peekable();
+    if going.peek().is_none() {
+        return;
+    }
+    page.raw(
+        "<section class=\"card\" aria-labelledby=\"progress\"><h2 id=\"progress\">Progress</h2><ul class=\"plain\">",
+    );
+    for (id, progress) in going {
+        page.raw("<li>");
+        progress::draw(page, progress);
+        page.raw(" <a href=\"/runs/").show(id).raw("\">the run</a></li>");
+    }
+    page.raw("</ul></section>\n");
 }
 
 fn history(page: &mut Html, detail: &JobDetail) {

@@ -21,7 +21,10 @@ pub(super) fn draw(page: &mut Html, detail: &JobDetail) {
         .raw(" runs</dt><dd>")
         .text(&success_rate(job));
     page.raw("</dd></div><div><dt>Failures in a row</dt><dd>").show(job.consecutive_failures);
-    page.raw("</dd></div><div><dt>Running, waiting</dt><dd>").show(job.running.len()).raw(", ").show(job.queued);
+    page.raw("</dd></div><div><dt>Running, waiting</dt><dd");
+    // `script.js` looks again from time to time where a run goes: nobody tells it how far that is.
+    page.raw(if job.running.is_empty() { ">" } else { " data-going>" }).show(job.running.len());
+    page.raw(", ").show(job.queued);
     page.raw("</dd></div><div><dt>Due times run, skipped</dt><dd>").text(&count(detail.runs)).raw(", ");
     page.text(&count(detail.skips)).raw("</dd></div>");
     if job.skip_next > 0 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{now, operator, pages, reader, restate, tags};
 use crate::{
-    api::{Bucket, JobDetail, JobOverview, Overview, Phase, SelfWatch, StoreInfo},
+    api::{Bucket, JobDetail, JobOverview, Overview, Phase, ProgressInfo, RunSummary, SelfWatch, StoreInfo},
     pages::{Question, Sieve, Verb, ask, job, login, overview},
     tests::samples,
 };
@@ -195,6 +195,33 @@ fn what_is_not_known_is_not_zero() {
     let never = restate(JobOverview { last_run: None, success_rate: None, recent: Vec::new(), ..named("a") });
     let page = overview(&of(vec![never]), &Sieve::default(), &reader());
     assert!(page.contains("never") && page.contains("–") && !page.contains("0 %"));
+}
+
+#[test]
+fn a_run_that_goes_shows_how_far_it_is_on_its_page_and_its_jobs() {
+    let run =
+        |going| super::super::run(&crate::api::RunDetail { run: going, ..samples::run_detail("x") }, None, &reader());
+    let going = samples::going("storing main");
+    let text = "storing main: 1.2 GiB of 3.4 GiB, 85 MiB/s";
+    for page in
+        [run(going.clone()), job(&JobDetail { recent_runs: vec![going.clone()], ..samples::job("x") }, None, &reader())]
+    {
+        let tags = tags(&page);
+        let bar = tags.iter().find(|tag| tag.name == "progress").unwrap();
+        assert_eq!((bar.attribute("value"), bar.attribute("max")), (Some("35.3"), Some("100")));
+        assert!(page.contains(text), "{page}");
+        assert!(tags.iter().any(|tag| tag.attribute("data-going").is_some()), "it is looked at again");
+    }
+    let sweeping = ProgressInfo { total: None, percent: None, ..samples::progress("x") };
+    let page = run(RunSummary { progress: Some(sweeping), ..going.clone() });
+    assert!(tags(&page).iter().any(|tag| tag.name == "progress" && tag.attribute("value").is_none()));
+    let silent = run(RunSummary { progress: None, ..going });
+    assert!(silent.contains("It hasn’t said how far it is.") && silent.contains("data-going"));
+    let over = run(samples::run("x"));
+    assert!(!over.contains("<progress") && !over.contains("data-going"));
+    let resting =
+        job(&JobDetail { job: named("a"), recent_runs: vec![samples::run("x")], ..samples::job("x") }, None, &reader());
+    assert!(!resting.contains("<progress") && !resting.contains("data-going"));
 }
 
 #[test]
