@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path, thread, time::Duration};
 
-use super::stage::{DATABASE, artifacts, backup, files, folder_store, job, postgres_commands, script, shop, succeed};
+use super::stage::{
+    DATABASE, artifacts, backup, files, folder_store, job, loaded, postgres_commands, script, shop, succeed,
+};
 use crate::support::{Deployment, Postgres, Signal, Watchkeeper, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +22,7 @@ fn no_kill_leaves_a_backup_that_is_not_whole() {
     let grants = "command = [\"pg_dump\", \"pg_dumpall\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true\nretention = { keep_last = 3 }";
     let text = job("postgres-backup", "[config]\ndatabases = [\"shop\"]\nroles = false", grants);
     // As often as it can: wherever the kill falls, a run is under way.
-    deployment.job("db", &text.replace("cron = \"0 0 1 1 *\"\ncatch_up = \"none\"", "every = \"200ms\""));
+    deployment.job("db", &text.replace("schedule = \"0 0 1 1 *\"\ncatch_up = \"none\"", "every = \"200ms\""));
     let mut seen = 0;
     for kill in 0..KILLS {
         let mut watchkeeper = Watchkeeper::start(&deployment);
@@ -65,6 +67,7 @@ fn no_program_of_a_killed_watchkeeper_runs_into_the_next_run() {
     let grants = "command = [\"stubborn\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
     deployment.job("db", &job("postgres-backup", config, grants).replace("timeout = \"5m\"", "timeout = \"20s\""));
     let watchkeeper = Watchkeeper::start(&deployment);
+    loaded(&watchkeeper, "db");
     assert_eq!(watchkeeper.post("jobs/db/run", &serde_json::json!({})).status / 100, 2);
     let pids = eventually("the program to run", PATIENCE, || {
         let text = fs::read_to_string(&mark).ok()?;

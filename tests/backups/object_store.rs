@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::stage::{DATABASE, artifacts, backup, fail, job, script, succeed};
+use super::stage::{WRITE, artifacts, backup, fail, job, mover, nothing, script, succeed};
 use crate::support::{Deployment, ObjectStore, On, S3Fault, S3Faults, Watchkeeper, eventually};
 
 /// 40 MiB that zstd can't make smaller, in a tar archive: several parts.
@@ -23,17 +23,31 @@ impl Stage {
         let noise = script(&deployment, "noise", NOISE, "");
         deployment.configure(&format!(
             "[artifacts.main]\nurl = \"s3://{}/watch\"\noptions = {{ aws_endpoint = \"{}\", aws_region = \"{}\", aws_access_key_id = \"{}\", \
-             aws_secret_access_key = \"{}\", aws_allow_http = \"true\" }}\n\n{noise}",
+             aws_secret_access_key = \"{}\", aws_allow_http = \"true\" }}\n\n{noise}{}",
             ObjectStore::BUCKET,
             faults.url(),
             ObjectStore::REGION,
             ObjectStore::ACCESS_KEY,
             ObjectStore::SECRET_KEY,
+            nothing(&deployment),
         ));
         deployment.plugin("mover");
-        let steps = "[config]\nsteps = [{ hand-on = { command = \"noise\", read = 0, name = \"noise\", check = \"tar\" } }, { retain = { name = \"noise\" } }]";
-        let grants = "command = [\"noise\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true\nretention = { keep_last = 2 }";
-        deployment.job("mover", &job("mover", steps, grants));
+        let steps = [
+            "{ hand-on = { command = \"noise\", read = 0, name = \"noise\", check = \"tar\" } }",
+            "{ retain = { name = \"noise\" } }",
+        ];
+        deployment.job(
+            "mover",
+            &mover(
+                &steps,
+                &["noise"],
+                &[],
+                &format!(
+                    "{WRITE}
+retention = {{ keep_last = 2 }}"
+                ),
+            ),
+        );
         let watchkeeper = Watchkeeper::start(&deployment);
         Self { store, faults, deployment, watchkeeper }
     }
@@ -124,20 +138,13 @@ fn a_wrong_key_is_told_and_never_shown() {
 #[test]
 fn a_store_that_is_away_fails_the_run_and_the_next_one_succeeds() {
     let stage = Stage::start();
-    let dump = script(
-        &stage.deployment,
-        "dump",
-        "echo '--'; echo '-- PostgreSQL database cluster dump complete'; echo '--'",
-        DATABASE,
-    );
     let text = std::fs::read_to_string(stage.deployment.configuration()).unwrap();
     let (_, text) = text.split_once("\n\n").unwrap();
-    stage.deployment.configure(&format!("{text}\n{dump}"));
     stage.deployment.plugin("files-backup");
     let tree = stage.deployment.path("tree");
     std::fs::create_dir(&tree).unwrap();
     std::fs::write(tree.join("a"), vec![7; 100_000]).unwrap();
-    stage.deployment.configure(&format!("{text}\n{dump}\n[files.tree]\npath = {tree:?}\n"));
+    stage.deployment.configure(&format!("{text}\n[files.tree]\npath = {tree:?}\n"));
     let grants = "files = [\"tree\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
     stage.deployment.job("files", &job("files-backup", "[config]\ntrees = [\"tree\"]", grants));
     eventually("the job to be there", Duration::from_secs(60), || {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::stage::{artifacts, folder_store, job, script};
+use super::stage::{WRITE, artifacts, folder_store, loaded, mover, nothing, script};
 use crate::support::{Deployment, Watchkeeper, eventually};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -17,12 +17,12 @@ fn a_running_backup_shows_bytes_and_stage() {
         &format!("head -c 5000000 /dev/urandom; while ! test -e {}; do sleep 0.1; done; echo end", gate.display()),
         "",
     );
-    deployment.configure(&format!("{}\n{slow}", folder_store(&deployment)));
+    deployment.configure(&format!("{}\n{slow}{}", folder_store(&deployment), nothing(&deployment)));
     deployment.plugin("mover");
-    let steps = "[config]\nsteps = [{ hand-on = { command = \"slow\", read = 0, name = \"slow\" } }]";
-    let grants = "command = [\"slow\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
-    deployment.job("mover", &job("mover", steps, grants));
+    let step = "{ hand-on = { command = \"slow\", read = 0, name = \"slow\" } }";
+    deployment.job("mover", &mover(&[step], &["slow"], &[], WRITE));
     let watchkeeper = Watchkeeper::start(&deployment);
+    loaded(&watchkeeper, "mover");
     assert_eq!(watchkeeper.post("jobs/mover/run", &serde_json::json!({})).status / 100, 2);
     let run = eventually("progress in the API", PATIENCE, || {
         let runs = watchkeeper.api("runs?job=mover&limit=1");

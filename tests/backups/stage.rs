@@ -4,14 +4,16 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde_json::Value;
 
-use crate::support::{Deployment, Ended, Postgres, Watchkeeper, programs};
+use crate::support::{Deployment, Ended, Postgres, Watchkeeper, eventually, programs};
 
 /// The store `main`, in a folder of the deployment.
 pub(super) fn folder_store(deployment: &Deployment) -> String {
+    fs::create_dir_all(deployment.path("store")).expect("our folder");
     format!("[artifacts.main]\nurl = \"file://{}\"\n", deployment.path("store").display())
 }
 
@@ -68,9 +70,29 @@ pub(super) fn script(deployment: &Deployment, name: &str, text: &str, holes: &st
 /// A job that runs when it is asked to, and never by itself.
 pub(super) fn job(plugin: &str, config: &str, grants: &str) -> String {
     format!(
-        "plugin = \"{plugin}\"\ncron = \"0 0 1 1 *\"\ncatch_up = \"none\"\ntimeout = \"5m\"\n\n{config}\n\n[grants]\n{grants}\n"
+        "plugin = \"{plugin}\"\nschedule = \"0 0 1 1 *\"\ncatch_up = \"none\"\ntimeout = \"5m\"\n\n{config}\n\n[grants]\n{grants}\n"
     )
 }
+
+/// What every job of the plugin `mover` has: it imports all three powers, and needs something of each.
+pub(super) fn nothing(deployment: &Deployment) -> String {
+    fs::create_dir_all(deployment.path("nothing")).expect("our folder");
+    format!(
+        "{}[files.nothing]\npath = {:?}\n\n",
+        script(deployment, "nothing", "exit 0", ""),
+        deployment.path("nothing")
+    )
+}
+
+/// A job that moves bytes as its steps say, with these commands, trees and what stands under `[grants.artifacts]`.
+pub(super) fn mover(steps: &[&str], commands: &[&str], trees: &[&str], artifacts: &str) -> String {
+    let config = format!("[config]\nsteps = [\n{}\n]", steps.join(",\n"));
+    let (commands, trees) = ([commands, &["nothing"]].concat(), [trees, &["nothing"]].concat());
+    job("mover", &config, &format!("command = {commands:?}\nfiles = {trees:?}\n\n[grants.artifacts]\n{artifacts}"))
+}
+
+/// May store in `main`.
+pub(super) const WRITE: &str = "store = \"main\"\nwrite = true";
 
 /// A database `shop` with 500 orders and a large object, and what its content comes to.
 pub(super) fn shop(postgres: &Postgres) -> String {
@@ -91,11 +113,23 @@ pub(super) fn content(postgres: &Postgres, database: &str) -> String {
 /// Runs a job now, to its end; its run as the API shows it.
 #[track_caller]
 pub(super) fn run(watchkeeper: &Watchkeeper, job: &str) -> Value {
+    loaded(watchkeeper, job);
     let ended = watchkeeper.ask(&["job", "run", job]);
     let runs = watchkeeper.api(&format!("runs?job={job}&limit=1"));
     let run = runs["runs"][0].clone();
     assert!(!run["outcome"].is_null(), "{job} has no run that ended: {ended:?}");
     run
+}
+
+/// Waits until a job is in force.
+#[track_caller]
+pub(super) fn loaded(watchkeeper: &Watchkeeper, job: &str) {
+    eventually(&format!("{job} to be in force"), Duration::from_secs(60), || {
+        let overview = watchkeeper.overview();
+        let job = overview.job(job)?;
+        assert!(job["problem"].is_null(), "{}", job["problem"]);
+        Some(())
+    });
 }
 
 /// Runs a job, which must succeed.
@@ -141,7 +175,7 @@ pub(super) fn backup(deployment: &Deployment, arguments: &[&str]) -> Ended {
 /// The paths of all artifacts, the oldest first.
 #[track_caller]
 pub(super) fn artifacts(deployment: &Deployment) -> Vec<String> {
-    let ended = backup(deployment, &["list", "--format", "json"]);
+    let ended = backup(deployment, &["list", "--store", "main", "--format", "json"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let list: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     let list = list.as_array().or_else(|| list["artifacts"].as_array()).expect("a list").clone();
@@ -152,7 +186,10 @@ pub(super) fn artifacts(deployment: &Deployment) -> Vec<String> {
 #[track_caller]
 pub(super) fn restored(deployment: &Deployment, artifact: &str) -> Vec<u8> {
     let file = deployment.path("restored");
-    let ended = backup(deployment, &["restore", artifact, "--overwrite", "--to", file.to_str().expect("a path")]);
+    let ended = backup(
+        deployment,
+        &["restore", artifact, "--store", "main", "--overwrite", "--to", file.to_str().expect("a path")],
+    );
     assert_eq!(ended.code, Some(0), "{ended:?}");
     fs::read(file).expect("it was restored")
 }

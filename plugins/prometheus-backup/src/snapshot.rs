@@ -86,7 +86,7 @@ fn refused(response: &Response) -> Error {
         _ if error.to_lowercase().contains("admin apis disabled") => {
             Error::failed(format!("prometheus makes no snapshots: {said}\nhint: {ADMIN_HINT}"))
         }
-        403 | 404 | 405 => Error::failed(format!("no snapshots are made there: {said}\nhint: {ADMIN_HINT}")),
+        403..=405 => Error::failed(format!("no snapshots are made there: {said}\nhint: {ADMIN_HINT}")),
         401 => {
             let hint = "`http.NAME.headers` in watchkeeper.toml attaches credentials";
             Error::Denied(format!("prometheus asks for credentials: {said}\nhint: {hint}"))

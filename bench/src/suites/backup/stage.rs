@@ -44,7 +44,7 @@ impl Stage {
             deployment.job(
                 name,
                 &format!(
-                    "plugin = \"postgres-backup\"\ncron = \"0 0 1 1 *\"\ntimeout = \"1h\"\n\n[config]\ndatabases = [\"bench\"]\n\
+                    "plugin = \"postgres-backup\"\nschedule = \"0 0 1 1 *\"\ntimeout = \"1h\"\n\n[config]\ndatabases = [\"bench\"]\n\
                      roles = false\nread_back = false\n\n[grants]\ncommand = [\"pg_dump\"]\n\n[grants.artifacts]\nstore = \"{name}\"\n\
                      write = true\n"
                 ),

@@ -76,7 +76,7 @@ impl Export {
             if text("provenance") == "api" {
                 "api".clone_into(&mut provenance);
             }
-            let Some(uid) = self.uid(Kind::AlertRule, &text("uid").to_owned()) else { continue };
+            let Some(uid) = self.uid(Kind::AlertRule, text("uid")) else { continue };
             rule.retain(|key, _| !OWN.contains(&key.as_str()));
             self.object(Kind::AlertRule, uid, &Value::Object(rule)).await?;
         }

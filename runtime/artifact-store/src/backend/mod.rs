@@ -153,7 +153,10 @@ impl Backend {
 
     /// All objects below `prefix`, in no order, by their names below the store's prefix. An object whose name isn't text that can
     /// stand there is passed over.
-    pub(crate) fn list<'a>(&'a self, prefix: &str) -> impl Stream<Item = Result<(String, Found), StoreError>> + Send + use<'a> {
+    pub(crate) fn list<'a>(
+        &'a self,
+        prefix: &str,
+    ) -> impl Stream<Item = Result<(String, Found), StoreError>> + Send + use<'a> {
         let path = self.path(prefix);
         let prefix = prefix.to_owned();
         let objects = self.objects.list(Some(&path));

@@ -56,7 +56,7 @@ async fn a_running_upload_is_not_touched_and_becomes_whole() {
         let complete = async { gone.await.map_err(|error| error.to_string()) };
         putting.put(order(), pieces(&noise(20 << 20)), complete, no_progress()).await
     });
-    soon("parts are sent", async || { faulty.open.load(Ordering::SeqCst) == 1 }).await;
+    soon("parts are sent", async || faulty.open.load(Ordering::SeqCst) == 1).await;
     assert_eq!(store.clean(&job(), "a test").await.unwrap(), []);
     go.send(()).unwrap();
     let manifest = running.await.unwrap().unwrap();

@@ -83,5 +83,5 @@ async fn a_reader_who_goes_away_leaves_no_work_behind() {
     let mut stream = store.read(manifest, Arc::new(move |size, _| *told.lock().unwrap() = size));
     assert!(stream.next().await.unwrap().is_ok());
     drop((stream, done));
-    soon("its threads end", async || { held.upgrade().is_none() }).await;
+    soon("its threads end", async || held.upgrade().is_none()).await;
 }

@@ -23,7 +23,10 @@ use crate::{
 
 /// The places for commands by their names: one set for a process, so that two configurations don't run more than one allows.
 #[derive(Debug, Clone, Default)]
-pub struct Places(Arc<Mutex<BTreeMap<String, (u64, Arc<Semaphore>)>>>);
+pub struct Places(Arc<Mutex<BTreeMap<String, Allowed>>>);
+
+/// How many there are, and those that are free.
+type Allowed = (u64, Arc<Semaphore>);
 
 /// What commands need of the process.
 pub struct Parts<'a> {

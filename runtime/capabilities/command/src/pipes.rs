@@ -152,7 +152,7 @@ impl Inlet {
     /// # Errors
     /// The launcher is gone.
     pub(crate) async fn go(&mut self) -> io::Result<()> {
-        self.piece = Bytes::from_static(&[b'\n']);
+        self.piece = Bytes::from_static(b"\n");
         let written = self.write().await;
         if self.source.is_none() {
             self.pipe = None;

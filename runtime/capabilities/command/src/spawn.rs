@@ -56,7 +56,7 @@ impl Order {
             Ok((running, watched)) => {
                 // Whoever asked may be gone: then nobody reads its output, which ends it.
                 let _gone = answer.send(Ok(running));
-                watched.to_the_end().await;
+                watched.stay().await;
             }
             Err(why) => {
                 telemetry::not_started(&command, &job, &why);

@@ -35,7 +35,7 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Stays with it until its group is gone and its output is handed on.
-    pub(crate) async fn to_the_end(mut self) {
+    pub(crate) async fn stay(mut self) {
         let going = Going::begin(&self.command, &self.job, self.run, &self.id);
         let ended_by_host = self.wait().await;
         let grace = ended_by_host.as_ref().map(|_| GRACE);

@@ -26,9 +26,8 @@ const READ: OFlags =
 /// # Errors
 /// How many steps were made, and why not the next.
 pub(crate) fn descend(root: OwnedFd, folder: &Folder) -> Result<OwnedFd, (usize, Errno)> {
-    let steps = folder.names().iter().enumerate();
-    steps.fold(Ok(root), |at, (step, name)| {
-        openat(at?, name, READ | OFlags::DIRECTORY, Mode::empty()).map_err(|error| (step, error))
+    folder.names().iter().enumerate().try_fold(root, |at, (step, name)| {
+        openat(at, name, READ | OFlags::DIRECTORY, Mode::empty()).map_err(|error| (step, error))
     })
 }
 

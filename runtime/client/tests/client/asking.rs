@@ -89,7 +89,7 @@ fn programs_read_what_the_api_says_one_document_a_line() {
 #[test]
 fn a_run_that_goes_says_how_far_it_is() {
     for (stage, shown) in
-        [("storing main", "storing main"), (HOSTILE, "[2J]0;title 31m line error: not ours drawkcab end")]
+        [("storing main", "storing main"), (HOSTILE, "[2J]0;title 31m line error: not oursdrawkcab end")]
     {
         let server = Server::new(Kept::saying("fine"));
         let id = server.house.goes(stage);

@@ -193,7 +193,8 @@ async fn hand_on(command: &str, read: usize, name: &str, check: &str, blindly: b
         _ => Check::None,
     };
     let artifact = artifacts::put(name, output, complete, Options { check, ..Options::default() }).await?;
-    Ok(format!("{} read, the rest in {}", text(&begin), artifact.path))
+    let first = begin.get(..begin.len().min(60)).unwrap_or_default();
+    Ok(format!("{} read, beginning with {}: the rest in {}", begin.len(), text(first), artifact.path))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
         match word.to_str() {
             Some("--folder") => folder = value.into(),
             Some("--user") => user = value.into_string().ok(),
-            _ => panic!("{}", word.display()),
+            _ => return ExitCode::FAILURE,
         }
     }
     let command: Vec<OsString> = words.collect();

@@ -125,6 +125,14 @@ async fn a_hard_link_is_a_file_of_its_own_and_a_hole_is_zeros() {
 }
 
 #[tokio::test]
+async fn a_time_before_tar_could_write_it_is_the_first_that_it_can() {
+    let laid = Laid::new();
+    let old = SystemTime::UNIX_EPOCH - Duration::from_secs(1_000);
+    File::create(laid.path("old")).unwrap().set_modified(old).unwrap();
+    assert_eq!(laid.pack("").await.things()[b"old".as_slice()].modified, 0);
+}
+
+#[tokio::test]
 async fn sockets_and_pipes_are_left_out_and_counted() {
     let laid = Laid::new();
     laid.write("file", "x");
