@@ -29,6 +29,7 @@ fn no_kill_leaves_a_backup_that_is_not_whole() {
         // From the run's first moments to its last.
         thread::sleep(Duration::from_millis(300 + kill * 97));
         watchkeeper.signal(Signal::KILL);
+        watchkeeper.wait();
         assert!(watchkeeper.was_killed());
         let whole = artifacts(&deployment);
         if !whole.is_empty() {
@@ -66,7 +67,7 @@ fn no_program_of_a_killed_watchkeeper_runs_into_the_next_run() {
     let config = "[config]\ndatabases = [\"shop\"]\nroles = false\ncommand = \"stubborn\"";
     let grants = "command = [\"stubborn\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
     deployment.job("db", &job("postgres-backup", config, grants).replace("timeout = \"5m\"", "timeout = \"20s\""));
-    let watchkeeper = Watchkeeper::start(&deployment);
+    let mut watchkeeper = Watchkeeper::start(&deployment);
     loaded(&watchkeeper, "db");
     assert_eq!(watchkeeper.post("jobs/db/run", &serde_json::json!({})).status / 100, 2);
     let pids = eventually("the program to run", PATIENCE, || {
@@ -77,7 +78,7 @@ fn no_program_of_a_killed_watchkeeper_runs_into_the_next_run() {
     let alive = |pid: &u32| Path::new(&format!("/proc/{pid}")).exists();
     assert!(pids.iter().all(alive));
     watchkeeper.signal(Signal::KILL);
-    let mut watchkeeper = watchkeeper;
+    watchkeeper.wait();
     assert!(watchkeeper.was_killed());
     drop(watchkeeper);
     let _next = Watchkeeper::start(&deployment);

@@ -1,11 +1,12 @@
 //! Databases are dumped, restored and compared; and whatever goes wrong on the way, nothing is listed that isn't whole.
 
 use super::stage::{
-    DATABASE, artifacts, backup, content, fail, files, folder_store, job, postgres_commands, restored, run, script,
-    shop, succeed,
+    DATABASE, artifacts, backup, content, fail, files, folder_store, job, loaded, postgres_commands, restored, run,
+    script, shop, succeed,
 };
 use crate::support::{Deployment, Postgres, Watchkeeper, eventually};
 
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 const CONFIG: &str = "[config]\ndatabases = [\"shop\"]";
 const GRANTS: &str = "command = [\"pg_dump\", \"pg_dumpall\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
 
@@ -181,4 +182,56 @@ fn a_dump_that_is_cut_short_behind_a_pipe_is_no_backup() {
         assert!(!message.contains("denied"), "{name}: {message}");
     }
     assert_eq!(artifacts(&deployment), Vec::<String>::new());
+}
+
+#[test]
+fn a_full_disk_fails_the_run_and_keeps_what_is_whole() {
+    let postgres = Postgres::start();
+    shop(&postgres);
+    let deployment = Deployment::new("");
+    std::fs::create_dir(deployment.path("store")).unwrap();
+    deployment.configure(&format!(
+        "[store]\npath = \"store/watchkeeper.db\"\n\n[artifacts.main]\nurl = \"file://{}\"\n\n{}",
+        deployment.path("store").display(),
+        postgres_commands(&postgres),
+    ));
+    deployment.plugin("postgres-backup");
+    let config = "[config]\ndatabases = [\"shop\"]\nroles = false";
+    deployment.job("db", &job("postgres-backup", config, GRANTS));
+    // A disk that only this Watchkeeper sees, with room for a small dump and not for a great one.
+    let (watchkeeper, disk) = Watchkeeper::start_on_small_disk(&deployment, 40 << 20);
+    let url = format!("file://{}", disk.display());
+    let kept = || {
+        let ended = Watchkeeper::call(&["backup", "verify", "db", "--url", &url]);
+        (ended.code, ended.stdout.lines().filter(|line| line.starts_with("db/shop/")).count())
+    };
+    loaded(&watchkeeper, "db");
+    asked(&watchkeeper);
+    eventually("the small dump to be stored", PATIENCE, || (watchkeeper.runs("db", "success") >= 1.0).then_some(()));
+    assert_eq!(kept(), (Some(0), 1));
+
+    // 60 MiB that zstd can't make smaller.
+    postgres.sql(
+        "shop",
+        "CREATE TABLE noise AS SELECT gen_random_uuid() a, gen_random_uuid() b FROM generate_series(1, 1500000)",
+    );
+    asked(&watchkeeper);
+    let failed = eventually("the great one to fail", PATIENCE, || {
+        let run = watchkeeper.api("runs?job=db&limit=1")["runs"][0].clone();
+        (!run["outcome"].is_null() && run["outcome"] != "success").then_some(run)
+    });
+    assert!(failed["message"].as_str().unwrap().contains("No space left"), "{failed}");
+    assert_eq!(kept(), (Some(0), 1));
+    let left =
+        files(&disk.join("db/shop")).into_iter().filter(|file| file.to_string_lossy().contains("content")).count();
+    assert_eq!(left, 1, "nothing of it takes the disk's room");
+    postgres.sql("shop", "DROP TABLE noise");
+    asked(&watchkeeper);
+    eventually("the next one to be stored", PATIENCE, || (watchkeeper.runs("db", "success") >= 2.0).then_some(()));
+    assert_eq!(kept(), (Some(0), 2));
+}
+
+/// Asks for a run; the token lies on the small disk.
+fn asked(watchkeeper: &Watchkeeper) {
+    assert_eq!(watchkeeper.post("jobs/db/run", &serde_json::json!({})).status / 100, 2);
 }

@@ -1,4 +1,5 @@
 //! The `pg-plain` check: a dump as SQL is whole when it says so at its end, and at no other place.
+
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use watchkeeper_artifact_store::{Check, CheckError};

@@ -1,4 +1,5 @@
 //! The `tar` check against archives of the crate that makes ours, and against headers written by hand.
+
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use tar::{Builder, EntryType, Header};

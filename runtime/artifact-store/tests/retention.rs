@@ -1,4 +1,5 @@
 //! Retention against a second, slower way to decide, over random histories; and what must hold of every plan.
+
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::{collections::BTreeSet, time::Duration};

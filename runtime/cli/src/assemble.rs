@@ -108,7 +108,7 @@ fn opener(metrics: Metrics, program: PathBuf, clock: Arc<dyn Clock>) -> Opener {
         };
         let commands = Commands::open(&parts).map_err(|error| error.to_string())?;
         let trees = Trees::open(&settings.files, &metrics.files, &host);
-        let stores = Stores::open(&settings.artifacts, &metrics.artifacts, &host, &clock);
+        let stores = Stores::open(settings, &metrics.artifacts, &host, &clock);
         let stores = stores.map_err(|error| error.to_string())?;
         let state = OpenState::new(Arc::clone(ledger));
         let open: Vec<Arc<dyn Open>> = vec![

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::runtime::Handle;
 use watchkeeper_artifact_store::{Store, StoreError};
-use watchkeeper_config::ArtifactStoreSettings;
+use watchkeeper_config::Settings;
 use watchkeeper_contract::{Grant, GrantError, Open};
 use watchkeeper_model::{Clock, JobName};
 
@@ -32,20 +32,25 @@ pub struct OpenError(#[from] StoreError);
 impl Stores {
     /// Makes ready every store; asks nothing of them. What is stored and read is done by tasks of `runtime`.
     ///
+    /// A lease for deleting goes to who has the ledger: one process at a time, so that the next one takes over at once from one that
+    /// was killed.
+    ///
     /// # Errors
     /// [`OpenError`] for a key, recipient or option that can't be used.
     pub fn open(
-        settings: &BTreeMap<String, ArtifactStoreSettings>,
+        settings: &Settings,
         metrics: &ArtifactMetrics,
         runtime: &Handle,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let stores = settings
+            .artifacts
             .iter()
             .map(|(name, settings)| Ok((name.clone(), Store::open(name, settings)?)))
             .collect::<Result<_, OpenError>>()?;
         let host = rustix::system::uname();
-        let holder = format!("watchkeeper on {}, process {}", host.nodename().to_string_lossy(), std::process::id());
+        let holder =
+            format!("watchkeeper on {} with ledger {}", host.nodename().to_string_lossy(), settings.store.display());
         Ok(Self(Arc::new(House {
             stores,
             metrics: metrics.clone(),

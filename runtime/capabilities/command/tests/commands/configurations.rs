@@ -3,6 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use watchkeeper_command::{CommandError, Exit};
+use watchkeeper_ledger::{Ledger, NodeStart};
 
 use crate::support::{House, program, run_whole, script, soon, start};
 
@@ -74,12 +75,22 @@ async fn what_can_not_start_any_more_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ledger_that_can_not_record_it_starts_nothing() {
+async fn a_program_does_nothing_before_the_ledger_has_it() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("it-ran");
-    let house = House::new([("touch", script("touch $1", &[file.to_str().unwrap()]))]);
-    house.ledger.close().await;
+    let (file, path) = (folder.path().join("it-ran"), folder.path().join("ledger.db"));
+    let node = NodeStart { host: String::new(), version: String::new(), started: jiff::Timestamp::UNIX_EPOCH };
+    let ledger = Ledger::open(&path, &node).unwrap();
+    let settings = script("touch $1", &[file.to_str().unwrap()]);
+    let house = House::open_with(ledger, [("touch", settings)]).unwrap();
+    // The ledger waits a second for this lock before it gives up: time enough for a program that was let go.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = soon(start(&house.begin(), "touch", None)).await.unwrap_err();
-    assert_eq!(error, CommandError::Spawn("command `touch`: it can't be recorded: the ledger is closed".to_owned()));
+    let CommandError::Spawn(text) = &error else { panic!("{error:?}") };
+    assert!(text.starts_with("command `touch`: it can't be recorded: the ledger's file is locked"), "{text}");
     assert!(!file.exists());
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(house.ledger.processes().await.unwrap().is_empty());
+    let (_, verdict, _) = run_whole(&house.begin(), "touch", None).await;
+    assert!(verdict.is_ok() && file.exists());
 }

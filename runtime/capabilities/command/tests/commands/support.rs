@@ -35,8 +35,15 @@ impl House {
     }
 
     pub(crate) fn open(settings: impl IntoIterator<Item = (&'static str, CommandSettings)>) -> Result<Self, OpenError> {
+        Self::open_with(Ledger::in_memory().unwrap(), settings)
+    }
+
+    pub(crate) fn open_with(
+        ledger: Ledger,
+        settings: impl IntoIterator<Item = (&'static str, CommandSettings)>,
+    ) -> Result<Self, OpenError> {
+        let ledger = Arc::new(ledger);
         let registry = Registry::new();
-        let ledger = Arc::new(Ledger::in_memory().unwrap());
         let (names, settings): (Vec<_>, Vec<_>) = settings.into_iter().unzip();
         let settings: BTreeMap<_, _> = names.iter().map(|name| (*name).to_owned()).zip(settings).collect();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
