@@ -1,16 +1,21 @@
 //! `backup list` and `show`: what there is and what is known of it, with and without a configuration.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use watchkeeper_artifact_store::{Check, Manifest};
+use watchkeeper_artifact_store::{BLOCK, Check, Manifest};
 
 use super::shelf::{Shelf, answer, failed, noise, sql, succeeded, text};
-use crate::support::{Deployment, Transcript, Watchkeeper, reworded};
+use crate::support::{Deployment, ObjectStore, Transcript, Watchkeeper, reworded};
 
 /// What is another each time as words.
 fn transcript(shelf: &Shelf, manifests: &[&Manifest]) -> Transcript {
     let redacted = |line: &str| {
-        reworded(line, |word| (word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit())).then_some("SHA256"))
+        let seconds = |word: &str| word.strip_suffix('s').is_some_and(|number| number.parse::<u32>().is_ok());
+        reworded(line, |word| match word {
+            word if word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit()) => Some("SHA256"),
+            word if seconds(word) => Some("SECONDS"),
+            _ => None,
+        })
     };
     let folder = text(shelf.deployment.path("")).trim_end_matches('/').to_owned();
     let ids = manifests.iter().zip(1..);
@@ -103,6 +108,38 @@ fn without_any_configuration_an_address_is_enough() {
     failed(&shelf.call(&["list", "--url", "file:///nowhere/at/all"]), 1, "/nowhere/at/all: there is no such folder");
     failed(&shelf.call(&["list", "--url", "ftp://host"]), 64, "--url is no artifact store");
     failed(&shelf.call(&["list", "--url", &shelf.url(), "--option", "aws_region=eu"]), 64, "not `aws_region`");
+}
+
+#[test]
+fn an_object_store_opens_by_what_the_environment_holds() {
+    let shelf = Shelf::new();
+    let artifact = shelf.put("shop/main", Check::None, &noise(BLOCK + 1000), 2);
+    let bucket = ObjectStore::start();
+    for file in shelf.below("store") {
+        if let Ok(bytes) = fs::read(shelf.deployment.path("store").join(&file)) {
+            bucket.put(&format!("some/where/{file}"), &bytes);
+        }
+    }
+    let call = |arguments: &[&str], secret: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_watchkeeper"));
+        command.arg("backup").args(arguments).current_dir(shelf.deployment.path("restored"));
+        command.args(["--url", &format!("s3://{}/some/where", ObjectStore::BUCKET)]);
+        command.args(["--option", &format!("aws_region={}", ObjectStore::REGION), "--option", "aws_allow_http=true"]);
+        command.env("AWS_ENDPOINT_URL", bucket.url()).env("AWS_PROFILE", "another program's");
+        command.env("AWS_ACCESS_KEY_ID", ObjectStore::ACCESS_KEY).env("AWS_SECRET_ACCESS_KEY", secret);
+        command.output().unwrap()
+    };
+    fs::create_dir(shelf.deployment.path("restored")).unwrap();
+    for arguments in [&["list"][..], &["verify", "shop"], &["restore", "shop/main", "--to", "content"]] {
+        let output = call(arguments, ObjectStore::SECRET_KEY);
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains(&artifact.path.to_string()), "{output:?}");
+    }
+    assert!(fs::read(shelf.deployment.path("restored/content")).unwrap() == noise(BLOCK + 1000));
+    assert!(bucket.keys("").contains(&format!("some/where/{}/mark.verified", artifact.path)));
+    let refused = call(&["list"], "hunter2");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && said.contains("refused") && !said.contains("hunter2"), "{said}");
 }
 
 #[test]

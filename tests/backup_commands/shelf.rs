@@ -65,7 +65,7 @@ impl Shelf {
             metadata: metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
             now: Timestamp::now() - SignedDuration::from_hours(hours_ago) - SignedDuration::from_secs(60),
         };
-        let pieces: Vec<_> = content.chunks(64 << 10).map(|piece| bytes::Bytes::copy_from_slice(piece)).collect();
+        let pieces: Vec<_> = content.chunks(64 << 10).map(bytes::Bytes::copy_from_slice).collect();
         let content = futures_util::stream::iter(pieces);
         self.runtime.block_on(self.store.put(order, content, std::future::ready(Ok(())), no_progress())).unwrap()
     }

@@ -29,7 +29,8 @@ pub(super) struct Opened {
 /// As [`source::configuration`], [`source::choose`] and [`source::address`]; 1 if it is a folder that isn't there.
 pub(super) fn open(options: &StoreOptions) -> Result<Opened, Failure> {
     let (name, settings) = settings(options)?;
-    make(&name, ArtifactStoreSettings { identity_file: None, ..settings })
+    let opened = make(&name, ArtifactStoreSettings { identity_file: None, ..settings });
+    opened.map_err(|failure| blame(options, failure))
 }
 
 /// Opens it with the keys that are named, else with those of its settings.
@@ -37,9 +38,11 @@ pub(super) fn open(options: &StoreOptions) -> Result<Opened, Failure> {
 /// # Errors
 /// As [`open`]; 64 or 78 if a key can't be read.
 pub(super) fn open_with_keys(options: &StoreOptions, keys: &KeyOptions) -> Result<Opened, Failure> {
-    let (name, settings) = settings(options)?;
-    let Some(identities) = read_identities(&keys.identities)? else { return make(&name, settings) };
-    let opened = make(&name, ArtifactStoreSettings { identity_file: None, ..settings })?;
+    let Some(identities) = read_identities(&keys.identities)? else {
+        let (name, settings) = settings(options)?;
+        return make(&name, settings).map_err(|failure| blame(options, failure));
+    };
+    let opened = open(options)?;
     Ok(Opened { store: opened.store.with_identities(identities), ..opened })
 }
 
@@ -60,6 +63,14 @@ fn settings(options: &StoreOptions) -> Result<(String, ArtifactStoreSettings), F
     let settings = source::configuration(&options.config, options.store.as_deref())?;
     let (name, store) = source::choose(&settings, &options.config, options.store.as_deref())?;
     Ok((name.to_owned(), store.clone()))
+}
+
+/// What is wrong with an address is wrong usage: there is no configuration.
+fn blame(options: &StoreOptions, failure: Failure) -> Failure {
+    match failure {
+        Failure::Config(text) if options.url.is_some() => Failure::Usage(text),
+        other => other,
+    }
 }
 
 /// Nothing here is encrypted, so that recipients can't be in the way either.
