@@ -93,7 +93,7 @@ pub(crate) enum Command {
     },
     /// Wait for a byte on standard input, then become a program
     #[command(name = watchkeeper_command::SUBCOMMAND, hide = true)]
-    LaunchCommand(LaunchArguments),
+    Launch(LaunchArguments),
 }
 
 #[derive(Args)]

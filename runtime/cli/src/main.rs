@@ -57,7 +57,7 @@ fn execute(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::CompileComponent { memory, cpu } => Failure::silent(watchkeeper_sandbox::compile_child(memory, cpu)),
-        Command::LaunchCommand(LaunchArguments { folder, user, command }) => {
+        Command::Launch(LaunchArguments { folder, user, command }) => {
             Failure::silent(watchkeeper_command::launch(&folder, user.as_deref(), &command))
         }
     }

@@ -170,7 +170,7 @@ impl Keeping {
                 }
             };
             metrics.moved(store.name(), "get", if ended.is_ok() { size } else { 0 });
-            sink.finish(ended.as_ref().map(|()| ()).map_err(ToString::to_string));
+            sink.finish(ended.clone().map_err(|error| error.to_string()));
             let _gone = tell.send(operation.end(ended));
         };
         self.tasks.spawn_on(

@@ -150,7 +150,7 @@ fn table(planned: &[Planned], done: bool) -> Table {
         let goes = if done { "deleted" } else { "goes" };
         let goes = plan.delete.iter().map(|path| (path, goes, String::new()));
         let mut rows: Vec<(&ArtifactPath, &str, String)> = stays.chain(goes).collect();
-        rows.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+        rows.sort_by_key(|(path, ..)| *path);
         for (path, plan, why) in rows {
             table.row(vec![path.to_string(), print::ago(now, path.created()), plan.to_owned(), why]);
         }

@@ -31,10 +31,13 @@ impl Ran {
 /// A command: its holes, and what it read.
 pub(crate) type Program = Box<dyn Fn(&[(String, String)], Vec<u8>) -> Result<Ran, command::Error>>;
 
+/// Answers for a folder.
+type Answer<T> = Box<dyn Fn(&str) -> Result<T, Error>>;
+
 /// A tree, by functions of the folder in it.
 pub struct Tree {
-    pack: Box<dyn Fn(&str) -> Result<Packing, Error>>,
-    entries: Box<dyn Fn(&str) -> Result<Vec<String>, Error>>,
+    pack: Answer<Packing>,
+    entries: Answer<Vec<String>>,
 }
 
 /// What comes of a tree that is packed.
