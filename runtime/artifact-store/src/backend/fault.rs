@@ -23,13 +23,13 @@ impl Faults {
     }
 
     pub(super) fn explain(&self, doing: String, error: &object_store::Error) -> StoreError {
-        let why = self.words(error);
-        match error {
-            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => {
-                StoreError::Denied { store: self.store.clone(), doing, why }
-            }
-            _ => self.unavailable(doing, why),
-        }
+        let words = self.words(error);
+        let named =
+            matches!(error, object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. });
+        // A refused list comes without a kind of its own.
+        let denied = named || words.contains("status code: 403") || words.contains("status code: 401");
+        let why = stores_own(&words).unwrap_or(words);
+        if denied { StoreError::Denied { store: self.store.clone(), doing, why } } else { self.unavailable(doing, why) }
     }
 
     pub(super) fn unavailable(&self, doing: String, why: String) -> StoreError {
@@ -55,6 +55,15 @@ impl Faults {
     }
 }
 
+/// `Code: Message` of an answer in S3's XML.
+fn stores_own(words: &str) -> Option<String> {
+    let element = |name: &str| {
+        let (_, after) = words.split_once(&format!("<{name}>"))?;
+        Some(after.split_once('<').map_or(after, |(text, _)| text))
+    };
+    Some(format!("{}: {}", element("Code")?, element("Message")?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +75,16 @@ mod tests {
             object_store::Error::Generic { store: "S3", source: "bad key hunter2hunter2\n\x1b[31m<Error>".into() };
         let told = faults.explain("writing x".to_owned(), &error).to_string();
         assert_eq!(told, "artifact store main: writing x: Generic S3 error: bad key [redacted] [31m<Error>");
+    }
+    #[test]
+    fn what_a_store_says_of_a_refusal_is_told_without_its_markup() {
+        let faults = Faults::new("main", Vec::new());
+        let answer = "Server returned non-2xx status code: 403 Forbidden: <?xml version=\"1.0\"?><Error><Code>\
+                      SignatureDoesNotMatch</Code><Message>Check your key.</Message></Error>";
+        let error = object_store::Error::Generic { store: "S3", source: answer.into() };
+        let told = faults.explain("listing db".to_owned(), &error);
+        assert!(matches!(told, StoreError::Denied { .. }));
+        let text = told.to_string();
+        assert!(text.contains("refused: SignatureDoesNotMatch: Check your key.\nhint: "), "{text}");
     }
 }
