@@ -164,7 +164,7 @@ impl Backend {
             let prefix = prefix.clone();
             async move {
                 let mut objects = objects?;
-                let doing = || format!("listing {prefix}");
+                let doing = || format!("listing {}", if prefix.is_empty() { "all" } else { &*prefix });
                 let next = async { objects.next().await.transpose() };
                 match self.within(PATIENCE, &doing, next).await {
                     Ok(Some(meta)) => Some((Ok(meta), Some(objects))),
