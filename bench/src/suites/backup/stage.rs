@@ -28,17 +28,18 @@ impl Stage {
         let pg_dump = database.program("pg_dump");
         let environment = database.environment();
         let environment: Vec<String> = environment.iter().map(|(name, value)| format!("{name} = {value:?}")).collect();
-        let store = |name: &str, more: &str| {
+        let store = |name: &str, more: &str| -> Result<String> {
             let folder = deployment.folder().join(name);
-            format!("[artifacts.{name}]\nurl = \"file://{}\"\n{more}\n", folder.display())
+            fs::create_dir(&folder)?;
+            Ok(format!("[artifacts.{name}]\nurl = \"file://{}\"\n{more}\n", folder.display()))
         };
         let recipients = recipient.map(|recipient| format!("recipients = [{recipient:?}]")).unwrap_or_default();
         deployment.configure(&format!(
             "[commands.pg_dump]\nprogram = {pg_dump:?}\nargs = [\"-Fc\", \"-Z0\", \"--dbname={{database}}\"]\n\
              holes.database = {{ type = \"name\" }}\nenv = {{ {} }}\n\n{}\n{}",
             environment.join(", "),
-            store("plain", ""),
-            store("secret", &recipients),
+            store("plain", "")?,
+            store("secret", &recipients)?,
         ))?;
         for name in ["plain", "secret"] {
             deployment.job(
