@@ -54,7 +54,8 @@ impl Row {
 
 impl Report {
     pub(crate) fn add(&mut self, row: Row) {
-        eprintln!("    {}: {}", row.name, with_unit(row.value, row.unit));
+        let peer = row.peer.as_ref().map(|peer| format!("; {}: {}", peer.name, with_unit(peer.value, row.unit)));
+        eprintln!("    {}: {}{}", row.name, with_unit(row.value, row.unit), peer.unwrap_or_default());
         self.rows.push(row);
     }
 
