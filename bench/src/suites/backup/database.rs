@@ -60,7 +60,7 @@ impl Database {
             "bench",
             &format!(
                 "CREATE UNLOGGED TABLE events AS SELECT i AS id, md5(i::text) AS hash, repeat(md5((i / 7)::text), 2) AS data, \
-                 i * 7919 % 1000003 AS amount, 'event of kind ' || i % 97 AS note, now() AS at FROM generate_series(1, {ROWS}) AS i"
+                 i::bigint * 7919 % 1000003 AS amount, 'event of kind ' || i % 97 AS note, now() AS at FROM generate_series(1, {ROWS}) AS i"
             ),
         )?;
         Ok(this)
