@@ -1,10 +1,10 @@
 //! kill -9 in the middle of a backup, at many moments: no artifact appears that is not whole, what was left is cleaned away, no program
 //! runs on into the next run, and retention deleted nothing that it should keep.
 
-use std::{fs, thread, time::Duration};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 use super::stage::{
-    DATABASE, artifacts, backup, files, folder_store, job, loaded, postgres_commands, script, shop, succeed,
+    DATABASE, WRITE, artifacts, backup, files, folder_store, job, loaded, postgres_commands, script, shop, succeed,
 };
 use crate::support::{Deployment, Postgres, Signal, Watchkeeper, eventually};
 
@@ -48,6 +48,65 @@ fn no_kill_leaves_a_backup_that_is_not_whole() {
     assert_eq!(artifacts(&deployment).len(), manifests);
 }
 
+/// What a kill in the middle left in the store goes with a later run of the job, once nobody can be at it any more.
+#[test]
+fn what_a_kill_left_in_the_store_is_cleaned_away() {
+    let postgres = Postgres::start();
+    shop(&postgres);
+    let deployment = Deployment::new("");
+    // The beginning of a dump, and then nothing: the kill falls into the middle of it.
+    let dump = deployment.path("dump");
+    let made = postgres.run("pg_dump", &["-Fc", "-Z0", "--dbname=shop", "--file", dump.to_str().unwrap()]);
+    assert!(made.status.success(), "{made:?}");
+    let endless = script(&deployment, "endless", &format!("head -c 9000 {}; sleep 60", dump.display()), DATABASE);
+    deployment.configure(&format!("{}\n{}\n{endless}", folder_store(&deployment), postgres_commands(&postgres)));
+    deployment.plugin("postgres-backup");
+    deployment.job("db", &dump_by("endless"));
+    let mut watchkeeper = Watchkeeper::start(&deployment);
+    loaded(&watchkeeper, "db");
+    assert_eq!(watchkeeper.post("jobs/db/run", &serde_json::json!({})).status / 100, 2);
+    let store = deployment.path("store/db/shop");
+    let record = eventually("an upload under way", PATIENCE, || {
+        files(&store).into_iter().find(|file| file.ends_with("upload.json"))
+    });
+    watchkeeper.signal(Signal::KILL);
+    watchkeeper.wait();
+    assert!(watchkeeper.was_killed());
+    drop(watchkeeper);
+    assert!(record.is_file() && artifacts(&deployment).is_empty(), "it is no artifact");
+
+    // Time passes: the upload's lease is over.
+    let text = fs::read_to_string(&record).unwrap();
+    let mut upload: serde_json::Value = serde_json::from_str(&text).unwrap();
+    upload["lease_until"] = "2020-01-01T00:00:00Z".into();
+    fs::write(&record, upload.to_string()).unwrap();
+    deployment.job("db", &dump_by("pg_dump"));
+    let watchkeeper = Watchkeeper::start(&deployment);
+    succeed(&watchkeeper, "db");
+    let whole = artifacts(&deployment);
+    assert_eq!(whole.len(), 1);
+    let left = files(&store).into_iter().filter(|file| !file.to_string_lossy().contains(&whole[0]));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::<PathBuf>::new());
+}
+
+/// A job that backs the database up by a command.
+fn dump_by(command: &str) -> String {
+    let config = format!("[config]\ndatabases = [\"shop\"]\nroles = false\ncommand = \"{command}\"");
+    job("postgres-backup", &config, &format!("command = [\"{command}\"]\n\n[grants.artifacts]\n{WRITE}"))
+}
+
+/// A command that ignores what asks it to end, with a child of the same mind that holds its output open; and the file in which
+/// both say who they are.
+fn stubborn(deployment: &Deployment) -> (String, PathBuf) {
+    let mark = deployment.path("mark");
+    let deaf = "trap '' TERM HUP INT";
+    let text = format!(
+        "{deaf}\n({deaf}; while :; do sleep 0.1; done) &\necho $$ $! > {}\nwhile :; do sleep 0.1; done",
+        mark.display()
+    );
+    (script(deployment, "stubborn", &text, DATABASE), mark)
+}
+
 /// Whether a process is there and not only waits for init to look at its end.
 fn runs(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -57,22 +116,10 @@ fn runs(pid: u32) -> bool {
 #[test]
 fn no_program_of_a_killed_watchkeeper_runs_into_the_next_run() {
     let deployment = Deployment::new("");
-    let mark = deployment.path("mark");
-    // Ignores what asks it to end, and has a child of the same mind that holds its output open.
-    let stubborn = script(
-        &deployment,
-        "stubborn",
-        &format!(
-            "trap '' TERM HUP INT\n(trap '' TERM HUP INT; while :; do sleep 0.1; done) &\necho $$ $! > {}\nwhile :; do sleep 0.1; done",
-            mark.display()
-        ),
-        DATABASE,
-    );
+    let (stubborn, mark) = stubborn(&deployment);
     deployment.configure(&format!("{}\n{stubborn}", folder_store(&deployment)));
     deployment.plugin("postgres-backup");
-    let config = "[config]\ndatabases = [\"shop\"]\nroles = false\ncommand = \"stubborn\"";
-    let grants = "command = [\"stubborn\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
-    deployment.job("db", &job("postgres-backup", config, grants).replace("timeout = \"5m\"", "timeout = \"20s\""));
+    deployment.job("db", &dump_by("stubborn").replace("timeout = \"5m\"", "timeout = \"20s\""));
     let mut watchkeeper = Watchkeeper::start(&deployment);
     loaded(&watchkeeper, "db");
     assert_eq!(watchkeeper.post("jobs/db/run", &serde_json::json!({})).status / 100, 2);
@@ -93,25 +140,13 @@ fn no_program_of_a_killed_watchkeeper_runs_into_the_next_run() {
 #[test]
 fn a_program_ends_with_its_run_and_its_whole_group() {
     let deployment = Deployment::new("");
-    let mark = deployment.path("mark");
-    let stubborn = script(
-        &deployment,
-        "stubborn",
-        &format!(
-            "trap '' TERM\n(trap '' TERM; while :; do sleep 0.1; done) &\necho $$ $! > {}\nwhile :; do sleep 0.1; done",
-            mark.display()
-        ),
-        DATABASE,
-    );
+    let (stubborn, mark) = stubborn(&deployment);
     let postgres = Postgres::start();
     shop(&postgres);
     deployment.configure(&format!("{}\n{}\n{stubborn}", folder_store(&deployment), postgres_commands(&postgres)));
     deployment.plugin("postgres-backup");
-    let config = "[config]\ndatabases = [\"shop\"]\nroles = false\ncommand = \"stubborn\"";
-    let grants = "command = [\"stubborn\"]\n\n[grants.artifacts]\nstore = \"main\"\nwrite = true";
-    deployment.job("db", &job("postgres-backup", config, grants).replace("timeout = \"5m\"", "timeout = \"1s\""));
-    let config = "[config]\ndatabases = [\"shop\"]\nroles = false";
-    deployment.job("good", &job("postgres-backup", config, &grants.replace("stubborn", "pg_dump")));
+    deployment.job("db", &dump_by("stubborn").replace("timeout = \"5m\"", "timeout = \"1s\""));
+    deployment.job("good", &dump_by("pg_dump"));
     let watchkeeper = Watchkeeper::start(&deployment);
     let run = super::stage::run(&watchkeeper, "db");
     assert_eq!(run["outcome"], "timeout", "{run}");
